@@ -1,0 +1,45 @@
+/** Every error that a person can act upon: its code, HTTP status and hint. One class, so that the edge can tell it apart. */
+
+/** Error code → HTTP status. */
+export const errorStatus = {
+  BAD_PARAMETER: 400,
+  BAD_CURSOR: 400,
+  BAD_REGEX: 400,
+  UNAUTHORIZED: 401,
+  FORBIDDEN_ORIGIN: 403,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  TOO_LARGE: 413,
+  URI_TOO_LONG: 414,
+  WRONG_HOST: 421,
+  TOO_MANY: 429,
+  QUERY_ENDED: 500,
+  INTERNAL: 500,
+  STORE_UNAVAILABLE: 503,
+  STOPPING: 503,
+  /** Only at start: never sent over HTTP. */
+  BAD_SETTING: 500,
+  PORT_IN_USE: 500,
+  DATA_DIR_UNUSABLE: 500,
+  SECOND_INSTANCE: 500,
+  NEWER_DATABASE: 500,
+} as const
+
+export type ErrorCode = keyof typeof errorStatus
+
+/** `message` says what is wrong and names what was given; `hint` what is accepted or what to do. */
+export class LogkeepError extends Error {
+  readonly code: ErrorCode
+  readonly hint: string
+
+  constructor(code: ErrorCode, message: string, hint: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'LogkeepError'
+    this.code = code
+    this.hint = hint
+  }
+
+  get status(): number {
+    return errorStatus[this.code]
+  }
+}

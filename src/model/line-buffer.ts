@@ -1,0 +1,100 @@
+/** Lines of one stream in columns that grow: what the collector fills and the store encodes. Hot path: no objects per line. */
+
+import assert from 'node:assert'
+
+/**
+ * Bodies lie end to end in `body`, each followed by one LF that belongs to none of them. Arrays may be longer than
+ * `lineCount`; `body` may be longer than `bodyBytes`. All are owned by the buffer and replaced when it grows.
+ */
+export class LineBuffer {
+  lineCount = 0
+  bodyBytes = 0
+  body: Buffer
+  /** Per line: offset in `body` one past its last byte, where its LF stands. */
+  ends: Uint32Array
+  seconds: Float64Array
+  nanos: Int32Array
+  levels: Uint8Array
+  /** Per line: bits of `attribute`. */
+  attributes: Uint8Array
+
+  constructor(lineCapacity = 64, byteCapacity = 8192) {
+    this.body = Buffer.allocUnsafeSlow(byteCapacity)
+    this.ends = new Uint32Array(lineCapacity)
+    this.seconds = new Float64Array(lineCapacity)
+    this.nanos = new Int32Array(lineCapacity)
+    this.levels = new Uint8Array(lineCapacity)
+    this.attributes = new Uint8Array(lineCapacity)
+  }
+
+  /** Appends one line: bytes `start` to `end` (exclusive) of `source`, kept as they are. */
+  append(
+    source: Uint8Array,
+    start: number,
+    end: number,
+    sec: number,
+    ns: number,
+    attributes: number,
+    level: number,
+  ): void {
+    const index = this.lineCount
+    if (index === this.ends.length) this.#growLines()
+    const length = end - start
+    const needed = this.bodyBytes + length + 1
+    if (needed > this.body.length) this.#growBody(needed)
+    this.body.set(source.subarray(start, end), this.bodyBytes)
+    this.body[this.bodyBytes + length] = 0x0a
+    this.ends[index] = this.bodyBytes + length
+    this.seconds[index] = sec
+    this.nanos[index] = ns
+    this.levels[index] = level
+    this.attributes[index] = attributes
+    this.bodyBytes = needed
+    this.lineCount = index + 1
+  }
+
+  /** Offset in `body` of the first byte of line `index`. */
+  startOf(index: number): number {
+    assert(index < this.lineCount)
+    return index === 0 ? 0 : (this.ends[index - 1] as number) + 1
+  }
+
+  /** Appends lines `from` to `to` (exclusive) of another buffer. */
+  appendLines(other: LineBuffer, from: number, to: number): void {
+    for (let index = from; index < to; index += 1) {
+      this.append(
+        other.body,
+        other.startOf(index),
+        other.ends[index] as number,
+        other.seconds[index] as number,
+        other.nanos[index] as number,
+        other.attributes[index] as number,
+        other.levels[index] as number,
+      )
+    }
+  }
+
+  clear(): void {
+    this.lineCount = 0
+    this.bodyBytes = 0
+  }
+
+  #growLines(): void {
+    const capacity = this.ends.length * 2
+    const grow = <T extends Uint32Array | Float64Array | Int32Array | Uint8Array>(from: T, to: T): T => {
+      to.set(from)
+      return to
+    }
+    this.ends = grow(this.ends, new Uint32Array(capacity))
+    this.seconds = grow(this.seconds, new Float64Array(capacity))
+    this.nanos = grow(this.nanos, new Int32Array(capacity))
+    this.levels = grow(this.levels, new Uint8Array(capacity))
+    this.attributes = grow(this.attributes, new Uint8Array(capacity))
+  }
+
+  #growBody(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.body.length * 2))
+    this.body.copy(grown, 0, 0, this.bodyBytes)
+    this.body = grown
+  }
+}

@@ -1,0 +1,36 @@
+/** What a query asks for, as plain data that every door compiles to and that travels to the query threads. */
+
+import type { Iostream, Time } from '../model/entry.ts'
+
+/** A glob over a whole name: `*` any run, `?` any one character, everything else itself. */
+export type Glob = string
+
+/** Streams whose every named label matches at least one of its globs; an empty list asks nothing. */
+export type StreamSelector = {
+  readonly namespace: readonly Glob[]
+  readonly pod: readonly Glob[]
+  readonly container: readonly Glob[]
+  readonly node: readonly Glob[]
+  readonly restart: readonly number[]
+}
+
+/** One condition on the text of a line. */
+export type LineFilter =
+  | { readonly kind: 'substring'; readonly text: string; readonly ignoreCase: boolean; readonly negate: boolean }
+  /** `pattern` in RE2 syntax, already checked by `parseRegex`. */
+  | { readonly kind: 'regex'; readonly pattern: string; readonly ignoreCase: boolean; readonly negate: boolean }
+
+/** Selects entries; says nothing of range, order or size. Equal plans have equal JSON. */
+export type Plan = {
+  readonly streams: StreamSelector
+  readonly iostream: Iostream | null
+  /** Bit `1 << code` per wanted level code; null: all. Gap records pass any level filter. */
+  readonly levels: number | null
+  readonly lines: readonly LineFilter[]
+}
+
+/** `since` inclusive, `until` exclusive; null: open. */
+export type TimeRange = { readonly since: Time | null; readonly until: Time | null }
+
+export type Direction = 'backward' | 'forward'
+export type Format = 'json' | 'ndjson' | 'text'
