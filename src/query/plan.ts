@@ -16,9 +16,19 @@ export type StreamSelector = {
 
 /** One condition on the text of a line. */
 export type LineFilter =
-  | { readonly kind: 'substring'; readonly text: string; readonly ignoreCase: boolean; readonly negate: boolean }
+  | {
+      readonly kind: 'substring'
+      readonly text: string
+      readonly ignoreCase: boolean
+      readonly negate: boolean
+    }
   /** `pattern` in RE2 syntax, already checked by `parseRegex`. */
-  | { readonly kind: 'regex'; readonly pattern: string; readonly ignoreCase: boolean; readonly negate: boolean }
+  | {
+      readonly kind: 'regex'
+      readonly pattern: string
+      readonly ignoreCase: boolean
+      readonly negate: boolean
+    }
 
 /** Selects entries; says nothing of range, order or size. Equal plans have equal JSON. */
 export type Plan = {
