@@ -1,4 +1,6 @@
-/** Starts logkeep where Node is new enough to run its TypeScript; says in one line what to do where it is not. */
+/**
+ * Starts logkeep where Node is new enough to run its TypeScript; says in one line what to do where it is not.
+ */
 
 const nodeMajorMin = 26
 

@@ -1,4 +1,7 @@
-/** Runs every test, layer by layer, then lists the skipped ones: `npm test`, or `npm test -- store http` for some layers. */
+/**
+ * Runs every test, layer by layer, then lists the skipped ones: `npm test`, or `npm test -- store http` for
+ * some layers.
+ */
 
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
@@ -94,7 +97,10 @@ async function runNode(args: readonly string[]): Promise<string | null> {
   }
 }
 
-/** Prints what failed and what was skipped and why; a skip must be listed in test/skips.json. The last line counts. */
+/**
+ * Prints what failed and what was skipped and why; a skip must be listed in test/skips.json. The last line
+ * counts.
+ */
 function summarise(outcomes: readonly TestOutcome[], complete: boolean): number {
   const listed: readonly Skip[] = JSON.parse(
     fs.readFileSync(path.join(import.meta.dirname, 'skips.json'), 'utf8'),

@@ -1,4 +1,7 @@
-/** A reporter for node:test that writes one JSON line per finished test, from which test/run.ts makes its summary. */
+/**
+ * A reporter for node:test that writes one JSON line per finished test, from which test/run.ts makes its
+ * summary.
+ */
 
 import type { TestEvent } from 'node:test/reporters'
 
@@ -9,7 +12,9 @@ export type TestOutcome = {
   readonly reason: string
 }
 
-/** Called by node:test with its events in the order of definition: parents start before their children end. */
+/**
+ * Called by node:test with its events in the order of definition: parents start before their children end.
+ */
 export default async function* skipReport(events: AsyncIterable<TestEvent>): AsyncGenerator<string, void> {
   const parents: string[] = []
   for await (const event of events) {
