@@ -1,0 +1,97 @@
+/** A writer in a process of its own: lives a node's random life until SIGTERM, then leaves its list of lines as ndjson. */
+
+import { fork } from 'node:child_process'
+import * as fs from 'node:fs'
+import type { LogFormat, WrittenLine } from './container-simulator.ts'
+import { createNode } from './node-simulator.ts'
+import { createRandom } from './random.ts'
+import { within } from './wait.ts'
+import { createWorkload, type WorkloadOptions } from './workload.ts'
+
+const tickMs = 10
+const finishMsMax = 20_000
+
+export type WriterOptions = Pick<
+  WorkloadOptions,
+  'containers' | 'rotateMs' | 'restartMs' | 'deleteAfterMs'
+> & {
+  readonly root: string
+  readonly recordFile: string
+  readonly seed: number
+  readonly linesPerSec: number
+  readonly format: LogFormat
+  /** Held by the last line of each iostream. */
+  readonly mark: string
+}
+
+export type WriterSummary = Readonly<Record<'rotations' | 'restarts' | 'deletions' | 'marked', number>>
+
+export type Writer = {
+  /** Resolves when the last lines are written. The files stay. */
+  readonly finish: () => Promise<{ readonly written: WrittenLine[]; readonly summary: WriterSummary }>
+  readonly kill: () => void
+}
+
+export function startWriter(options: WriterOptions): Writer {
+  const child = fork(import.meta.filename, [JSON.stringify(options)])
+  let summary: WriterSummary | null = null
+  child.on('message', (message) => {
+    summary = message as WriterSummary
+  })
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => {
+      if (code === 0) resolve()
+      else reject(new Error(`the writer ended with ${signal ?? code}`))
+    })
+  })
+  ended.catch(() => undefined)
+  return {
+    finish: async () => {
+      child.kill('SIGTERM')
+      await within('the writer to finish', finishMsMax, ended)
+      if (summary === null) throw new Error('the writer gave no summary')
+      const lines = fs.readFileSync(options.recordFile, 'utf8').trimEnd().split('\n')
+      return { written: lines.map((line): WrittenLine => JSON.parse(line)), summary }
+    },
+    kill: () => child.kill('SIGKILL'),
+  }
+}
+
+function runWriter(options: WriterOptions): void {
+  const record = fs.openSync(options.recordFile, 'w')
+  let unsaved: string[] = []
+  const save = (): void => {
+    fs.writeSync(record, unsaved.join(''))
+    unsaved = []
+  }
+  const node = createNode({
+    root: options.root,
+    seed: options.seed,
+    format: options.format,
+    onWritten: (line) => void unsaved.push(`${JSON.stringify(line)}\n`),
+  })
+  const workload = createWorkload({ ...options, node, random: createRandom(options.seed) })
+  const startMs = performance.now()
+  let written = 0
+  const timer = setInterval(() => {
+    const elapsedMs = performance.now() - startMs
+    const due = Math.floor((elapsedMs / 1000) * options.linesPerSec) - written
+    // After a pause of the machine the rest is spread, not written at once.
+    const lines = Math.min(due, Math.ceil((options.linesPerSec * tickMs * 5) / 1000))
+    workload.step(elapsedMs, lines)
+    written += lines
+    save()
+  }, tickMs)
+  process.once('SIGTERM', () => {
+    clearInterval(timer)
+    const marked = workload.finish(options.mark)
+    node.close()
+    save()
+    fs.closeSync(record)
+    process.send?.({ ...workload.counts(), marked })
+    process.disconnect()
+  })
+}
+
+if (process.argv[1] === import.meta.filename) runWriter(JSON.parse(process.argv[2] ?? ''))
