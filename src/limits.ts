@@ -1,0 +1,193 @@
+/** Every bound of the program, its unit in its name and its reason beside it. Settings live in `config.ts`. */
+
+const kibibyte = 1024
+const mebibyte = 1024 * kibibyte
+
+/** Store: blocks, journal, filters. */
+export const storeLimits = {
+  /** Body of a full block. Larger compresses little better; smaller costs more rows, and zstd has a floor per call. */
+  blockBytes: 256 * kibibyte,
+  /** Lines of a block: bounds its columns where lines are very short. */
+  blockLinesMax: 32_768,
+  /** A merged block of at least this size is left alone. */
+  blockFullBytes: 128 * kibibyte,
+  /** Blocks of one tier that merge into one: each byte is rewritten once per tier, of which there are two at most. */
+  mergeWidth: 16,
+  /** Body chunk of a journal row, so that one stream is read without decompressing all. */
+  journalChunkBytes: 64 * kibibyte,
+  /** Everything is sealed when the journal's rows hold this much: below it blocks get small, above it restarts slow. */
+  journalBytesMax: 24 * mebibyte,
+  /** Everything is sealed when the oldest journal row is this old, so that the journal does not hide from filters. */
+  journalAgeMaxSec: 15 * 60,
+  /** Neighbouring journal rows of one tier that are folded into one. */
+  foldWidth: 16,
+  /** Rows above this size are not folded further: folding holds them in memory. */
+  foldBytesMax: 4 * mebibyte,
+  /** Streams sealed in one transaction: a slice stays under about 50 ms. */
+  sealStreamsPerSlice: 20,
+  /** A filter has one bit per this many body bytes (2^15 bits for 256 KiB): about 14 % of the disk use. */
+  filterBytesPerBit: 8,
+  filterBitsMin: 512,
+  /** Pages checkpointed at once by SQLite itself: 4 MiB of WAL. */
+  checkpointBytes: 4 * mebibyte,
+  /** SQLite's page cache of a connection; the file system's cache does the rest. */
+  cacheBytes: 4 * mebibyte,
+  /** How long a connection waits for a lock before it gives up. */
+  busyTimeoutMs: 5_000,
+} as const
+
+/** The program's own messages. */
+export const logLimits = {
+  /** An equal message is written at most this often; the rest is counted. */
+  repeatMs: 60_000,
+  /** Messages remembered for that; beyond it the oldest may be written again early. */
+  eventsRemembered: 1000,
+} as const
+
+/** HTTP: sizes and numbers that a client may ask for. */
+export const httpLimits = {
+  /** Path and query together: room for some fifty filters; Node's parser ends headers at 16 KiB. */
+  urlBytesMax: 8 * kibibyte,
+  /** A body is a token in JSON, nothing else. */
+  bodyBytesMax: 4 * kibibyte,
+  /** Values of one repeatable parameter. */
+  parameterValuesMax: 100,
+  /** Conditions on the text of a line: each may cost a scan of it. */
+  lineFiltersMax: 20,
+  entriesDefault: 100,
+  entriesMax: 5000,
+  /** Rows of a listing. */
+  listDefault: 1000,
+  listMax: 5000,
+  /** How long a query waits for what is on disk but not yet read. */
+  syncWaitMs: 250,
+  /** Smaller answers do not gain from gzip. */
+  gzipBytesMin: 1 * kibibyte,
+  /** Exports open at a time: each holds one piece and the place in its walk. */
+  exportsOpenMax: 32,
+  /** An export whose client takes nothing for so long is ended. */
+  exportStallMs: 10 * 60_000,
+  /** Headers and body of a request must have arrived by then. */
+  requestTimeoutMs: 30_000,
+  /** Warnings are repeated in headers: proxies refuse long ones. */
+  warningHeaderBytesMax: 1 * kibibyte,
+  /** Signed-in browsers; beyond it the one that came first is signed out. */
+  sessionsMax: 1000,
+  /** A working day. */
+  sessionAgeMs: 12 * 3_600_000,
+  /** `readyz` answers no later: below the time-out that probes usually have. */
+  readyWaitMs: 900,
+} as const
+
+/** Live tails. */
+export const tailLimits = {
+  /** Open tails: each costs a socket and up to its share of `bufferedTotalBytesMax`. */
+  tailsMax: 200,
+  /** What `retry-after` says when there are more. */
+  retryAfterSec: 10,
+  /** Entries that `tail=` may ask for. */
+  backfillMax: 5000,
+  /** Unsent bytes from which on a client counts as slow and is not read for; it goes on when half of it is sent. */
+  bufferedBytesMax: 1 * mebibyte,
+  /** Unsent bytes of all tails together: with many tails each may hold less. */
+  bufferedTotalBytesMax: 64 * mebibyte,
+  /** Entries of one frame: small enough to be sent to a slow client, large enough for 5,000 lines in one read. */
+  readBytesMax: 256 * kibibyte,
+  /** A client that could not take anything for so long is sent away with its cursor. */
+  lagMaxMs: 5 * 60_000,
+  /** Below the 30 s after which proxies close silent connections. */
+  pingMs: 15_000,
+  /** Four pings without an answer. */
+  peerSilentMaxMs: 60_000,
+  /** A client has nothing to say but pong. */
+  messageBytesMax: 4 * kibibyte,
+  /** Clients may answer the close for so long, then they are cut off: well within the 5 s that a stop may take. */
+  closeGraceMs: 1000,
+} as const
+
+/** Start and stop. */
+export const processLimits = {
+  /** Requests under way may end for so long, then their connections are closed. */
+  requestGraceMs: 1500,
+  /** A stop that takes longer is ended by force: Kubernetes kills after 30 s, people wait for 5. */
+  stopMaxMs: 4800,
+  /** A token file is one line. */
+  tokenFileBytesMax: 4 * kibibyte,
+} as const
+
+/** Collector: files, reading, batches. */
+export const collectorLimits = {
+  /** Bytes kept and hashed of a file's beginning and before its position: at least one timestamp, usually several lines. */
+  identityBytes: 1 * kibibyte,
+  /** One read. A physical line above it is taken in pieces; Docker's lines stay below 100 KiB. */
+  readBytes: 256 * kibibyte,
+  /** Read of one container before the next has its turn: one noisy pod cannot starve the others. */
+  turnBytes: 1 * mebibyte,
+  /** A slice of polling: what waits for the loop meanwhile (sync, stop, heartbeat) waits no longer. */
+  pollSliceMs: 80,
+  /** Poll of busy files and while a tail is open. */
+  pollBusyMs: 200,
+  /** Poll of idle files: half of the second within which a line has to be found would be spent twice above it. */
+  pollIdleMs: 800,
+  /** Directories are listed again so often, whatever events say: a rotated file may live for only 10 s. */
+  rescanMs: 3_000,
+  /** Every so often also directories whose time has not changed: late bytes in finished files, coarse clocks. */
+  rescanFullMs: 30_000,
+  /** A directory's time is believed only if it was this old when the directory was listed: two changes may share a tick. */
+  directoryTimeTrustMs: 2_000,
+  /** Quiet after which a file that has a successor is at its end: runtimes write late pieces within milliseconds. */
+  drainQuietMs: 1_000,
+  /** A file that is in no listing is gone after this long: renames pass through moments without a name. */
+  missingGraceMs: 2_000,
+  /** Rows of containers that are not on the node at start are dropped no earlier. */
+  orphanGraceMs: 5_000,
+  /** A cut gzip file is tried again this often, and believed to be cut when it has not changed for `gzipCertainMs`. */
+  gzipRetryMs: 5_000,
+  gzipCertainMs: 30_000,
+  /** Decompressed bytes waiting to be read, per gzip file; and gzip files decompressed at a time. */
+  gzipWindowBytes: 512 * kibibyte,
+  gzipOpenMax: 4,
+  /** Compressed bytes that yield the first `identityBytes`: deflate never grows by a quarter. */
+  gzipProbeBytes: 4 * kibibyte,
+  /** A batch this large is committed; reading stops at the second figure while commits fail. */
+  batchBytes: 8 * mebibyte,
+  batchBytesMax: 16 * mebibyte,
+  /** The oldest line read is committed no later. */
+  commitDelayMs: 10_000,
+  /** Empty buffers of streams are kept for the next batch up to this size: most streams write little. */
+  bufferKeptBytes: 64 * kibibyte,
+  /** Files that cannot be opened are tried again this often. */
+  refusedRetryMs: 30_000,
+  /** After a failed commit. */
+  commitRetryMs: 1_000,
+  /** Descriptors held: well below the usual hard limits; above it idle files are closed and only looked at. */
+  openFilesMax: 4_096,
+  /** Unfinished lines of all containers together: above it the one that grows is cut. */
+  pendingBytesMax: 64 * mebibyte,
+  /** A time this far ahead of the arrival is a broken clock. */
+  clockAheadMaxSec: 86_400,
+  /** 2000-01-01: nothing that Kubernetes wrote is older. */
+  clockSecMin: 946_684_800,
+  /** One step of sealing and retention between two polls. */
+  maintainBudgetMs: 30,
+  /** Files probed by number beside a Docker log whose folder cannot be listed. */
+  dockerRotatedMax: 20,
+} as const
+
+/** Collector thread as seen from the main thread. */
+export const workerLimits = {
+  /** Sync calls within this time share one run. */
+  syncShareMs: 100,
+  /** A sync reads for at most this long, then commits what it has. */
+  syncReadMs: 200,
+  statusMs: 1_000,
+  heartbeatMs: 2_000,
+  /** No beat for so long: dead. Longer than the slowest disk's commit. */
+  heartbeatLostMs: 30_000,
+  /** Deaths within `restartWindowMs` that are answered with a new thread. */
+  restartsMax: 3,
+  restartWindowMs: 5 * 60_000,
+  restartDelayMs: 500,
+  /** A stop commits and checkpoints; then the thread is ended by force. */
+  stopMaxMs: 4_000,
+} as const
