@@ -32,6 +32,12 @@ export const storeLimits = {
   checkpointBytes: 4 * mebibyte,
   /** SQLite's page cache of a connection; the file system's cache does the rest. */
   cacheBytes: 4 * mebibyte,
+  /** Decoded columns that a query thread keeps. */
+  readerColumnCacheBytes: 4 * mebibyte,
+  /** Decompressed bodies that a query thread keeps: pages of a walk come back to the same blocks. */
+  readerBodyCacheBytes: 16 * mebibyte,
+  /** Up to this many streams are read by their own index; more by one over all streams. */
+  fewStreams: 16,
   /** How long a connection waits for a lock before it gives up. */
   busyTimeoutMs: 5_000,
 } as const
@@ -190,4 +196,34 @@ export const workerLimits = {
   restartDelayMs: 500,
   /** A stop commits and checkpoints; then the thread is ended by force. */
   stopMaxMs: 4_000,
+} as const
+
+/** Regular expressions given by clients. */
+export const regexLimits = {
+  /** UTF-16 units: longer than any pattern a person writes, short enough to parse in a millisecond. */
+  patternLengthMax: 2_000,
+  /** Groups within groups: the parser and V8's compiler recurse over them. */
+  depthMax: 100,
+  /** Count of a repeat, and product of nested counts: as in Go and RE2. */
+  repeatMax: 1_000,
+  /** Nodes after counted repeats are multiplied out: V8 copies the repeated part as often. */
+  programSizeMax: 5_000,
+  /** Different `\p{…}` of one pattern: each is a walk over the assigned planes of about 5 ms. */
+  unicodeClassesMax: 8,
+  /** Source handed to V8: `\p{L}` has 8,000 characters, and counted classes repeat theirs. */
+  sourceLengthMax: 200_000,
+  /** Backtracks after which V8 changes to its linear engine, which is 50 to 100 times slower: about 10 ms of a search. */
+  backtracksMax: 1_000_000,
+  /** Alternatives of one required literal: more of them exclude little. */
+  literalAlternativesMax: 16,
+  /** Bytes of a required literal: more exclude nothing more. */
+  literalBytesMax: 64,
+  /** Required literals taken from one pattern. */
+  literalsMax: 16,
+} as const
+
+/** Level detection. */
+export const levelLimits = {
+  /** Bytes of a line that are looked at: loggers put the level first, and a line of a megabyte must not cost more. */
+  scanBytesMax: 2048,
 } as const

@@ -2,6 +2,14 @@
 
 import assert from 'node:assert'
 
+/** One slot per line: what lines are made of beside their bodies. */
+export type LineColumns = {
+  readonly seconds: Float64Array
+  readonly nanos: Int32Array
+  readonly levels: Uint8Array
+  readonly attributes: Uint8Array
+}
+
 /**
  * Bodies lie end to end in `body`, each followed by one LF that belongs to none of them. Arrays may be longer than
  * `lineCount`; `body` may be longer than `bodyBytes`. All are owned by the buffer and replaced when it grows.
@@ -61,17 +69,30 @@ export class LineBuffer {
 
   /** Appends lines `from` to `to` (exclusive) of another buffer. */
   appendLines(other: LineBuffer, from: number, to: number): void {
-    for (let index = from; index < to; index += 1) {
-      this.append(
-        other.body,
-        other.startOf(index),
-        other.ends[index] as number,
-        other.seconds[index] as number,
-        other.nanos[index] as number,
-        other.attributes[index] as number,
-        other.levels[index] as number,
-      )
-    }
+    if (from >= to) return
+    const start = other.startOf(from)
+    this.appendColumns(other, from, to, other.body.subarray(start, (other.ends[to - 1] as number) + 1))
+    const shift = this.bodyBytes - (other.ends[to - 1] as number) - 1
+    const target = this.lineCount - to
+    for (let index = from; index < to; index += 1) this.ends[target + index] = (other.ends[index] as number) + shift
+  }
+
+  /**
+   * Appends lines `from` to `to` (exclusive) of decoded columns with their body, an LF after each line. The caller
+   * sets `ends` of the new lines.
+   */
+  appendColumns(columns: LineColumns, from: number, to: number, body: Uint8Array): void {
+    const first = this.lineCount
+    while (first + to - from > this.ends.length) this.#growLines()
+    const needed = this.bodyBytes + body.length
+    if (needed > this.body.length) this.#growBody(needed)
+    this.body.set(body, this.bodyBytes)
+    this.seconds.set(columns.seconds.subarray(from, to), first)
+    this.nanos.set(columns.nanos.subarray(from, to), first)
+    this.levels.set(columns.levels.subarray(from, to), first)
+    this.attributes.set(columns.attributes.subarray(from, to), first)
+    this.bodyBytes = needed
+    this.lineCount = first + to - from
   }
 
   clear(): void {

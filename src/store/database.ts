@@ -1,0 +1,111 @@
+/** Opens the database file: its lock against a second instance, its page settings, its schema. Figures: `docs/performance.md`. */
+
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { LogkeepError } from '../errors.ts'
+import { storeLimits } from '../limits.ts'
+import { migrate } from './migrate.ts'
+
+export type Connection = Database.Database
+
+/** 4 KiB: smallest read per probe, and a filter of 4 KiB does not waste half a page. */
+const pageBytes = 4096
+/** Owner only: log text may hold secrets. */
+const databaseMode = 0o600
+
+/** Names of the files in the data folder. */
+export const databaseFile = 'logkeep.db'
+export const lockFile = 'logkeep.lock'
+
+/** Path of the database in a data folder. */
+export function databasePath(dataDir: string): string {
+  return join(dataDir, databaseFile)
+}
+
+/**
+ * Opens the only writing connection, after migrating. Throws `LogkeepError`: DATA_DIR_UNUSABLE, NEWER_DATABASE.
+ * The data folder is created where it is missing.
+ */
+export function openForWriting(dataDir: string): Connection {
+  const path = databasePath(dataDir)
+  try {
+    mkdirSync(dataDir, { recursive: true })
+    const isNew = !existsSync(path)
+    const connection = new Database(path, { timeout: storeLimits.busyTimeoutMs })
+    chmodSync(path, databaseMode)
+    if (isNew) {
+      connection.pragma(`page_size = ${pageBytes}`)
+      connection.pragma('auto_vacuum = INCREMENTAL')
+    }
+    connection.pragma('journal_mode = WAL')
+    connection.pragma('synchronous = NORMAL')
+    connection.pragma('temp_store = MEMORY')
+    connection.pragma(`cache_size = -${storeLimits.cacheBytes / 1024}`)
+    connection.pragma(`wal_autocheckpoint = ${storeLimits.checkpointBytes / pageBytes}`)
+    migrate(connection)
+    return connection
+  } catch (error) {
+    throw asUnusable(error, dataDir)
+  }
+}
+
+/** Opens a connection for one query thread. Throws when the database does not exist yet. */
+export function openForReading(dataDir: string): Connection {
+  const connection = new Database(databasePath(dataDir), {
+    readonly: true,
+    fileMustExist: true,
+    timeout: storeLimits.busyTimeoutMs,
+  })
+  connection.pragma('temp_store = MEMORY')
+  connection.pragma(`cache_size = -${storeLimits.cacheBytes / 1024}`)
+  return connection
+}
+
+/**
+ * Takes the data folder for this process; the operating system gives it back when the process ends, however it ends.
+ * Throws `LogkeepError` SECOND_INSTANCE while another process holds it.
+ */
+export function lockDataDir(dataDir: string): { readonly close: () => void } {
+  const path = join(dataDir, lockFile)
+  let connection: Connection
+  try {
+    mkdirSync(dataDir, { recursive: true })
+    connection = new Database(path, { timeout: 0 })
+    chmodSync(path, databaseMode)
+  } catch (error) {
+    throw asUnusable(error, dataDir)
+  }
+  try {
+    connection.pragma('journal_mode = MEMORY')
+    connection.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    connection.close()
+    if (isSqliteError(error, 'SQLITE_BUSY')) {
+      throw new LogkeepError(
+        'SECOND_INSTANCE',
+        `another logkeep uses the data folder ${dataDir}`,
+        'stop it, or set LOGKEEP_DATA_DIR to a folder of its own for this one',
+        { cause: error },
+      )
+    }
+    throw asUnusable(error, dataDir)
+  }
+  return { close: () => connection.close() }
+}
+
+/** Whether an error is SQLite's, with a code that begins with `code` (extended codes continue it). */
+export function isSqliteError(error: unknown, code: string): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith(code)
+}
+
+function asUnusable(error: unknown, dataDir: string): Error {
+  if (error instanceof LogkeepError) return error
+  const detail = error instanceof Error ? error.message : String(error)
+  return new LogkeepError(
+    'DATA_DIR_UNUSABLE',
+    `cannot use the data folder ${dataDir}: ${detail}`,
+    'set LOGKEEP_DATA_DIR to a folder that this user may write to, on a disk with room',
+    { cause: error },
+  )
+}

@@ -1,0 +1,58 @@
+/** Room on disk: what the data folder takes, what the file system has left, and the reserve for a full disk. */
+
+import { closeSync, constants, existsSync, openSync, readdirSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Room for one round of retention, in which SQLite needs pages for its WAL before it can free any. */
+const reserveBytes = 8 * 1024 * 1024
+const reserveFile = 'reserve'
+const reserveMode = 0o600
+
+export type DiskRoom = {
+  /** Bytes of all files in the data folder, the reserve included. */
+  readonly usedBytes: () => number
+  /** Free share of the file system that holds the data folder, 0 to 1. */
+  readonly freeShare: () => number
+  /** Gives the reserve's room to the database; false where it was given already. */
+  readonly releaseReserve: () => boolean
+  /** Takes the room back; false where there is still none. */
+  readonly takeReserve: () => boolean
+}
+
+export function createDiskRoom(dataDir: string): DiskRoom {
+  const path = join(dataDir, reserveFile)
+  return {
+    usedBytes: () => {
+      let sum = 0
+      for (const entry of readdirSync(dataDir, { withFileTypes: true, recursive: true })) {
+        if (entry.isFile()) sum += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0
+      }
+      return sum
+    },
+    freeShare: () => {
+      const { bavail, blocks } = statfsSync(dataDir)
+      return blocks === 0 ? 1 : bavail / blocks
+    },
+    releaseReserve: () => {
+      if (!existsSync(path)) return false
+      rmSync(path, { force: true })
+      return true
+    },
+    takeReserve: () => {
+      if (statSync(path, { throwIfNoEntry: false })?.size === reserveBytes) return true
+      try {
+        const descriptor = openSync(path, constants.O_CREAT | constants.O_WRONLY | constants.O_TRUNC, reserveMode)
+        try {
+          const zeros = Buffer.alloc(1024 * 1024)
+          for (let written = 0; written < reserveBytes; written += zeros.length) writeSync(descriptor, zeros)
+        } finally {
+          closeSync(descriptor)
+        }
+        return true
+      } catch {
+        rmSync(path, { force: true })
+        return false
+      }
+    },
+  }
+}

@@ -1,0 +1,107 @@
+/** Merges small neighbouring blocks of a stream into larger ones, so that a slow stream does not cost a row per seal. */
+
+import { storeLimits } from '../limits.ts'
+import { LineBuffer } from '../model/line-buffer.ts'
+import { type BlockWriter, fullTier, utcDay } from './block-writer.ts'
+import { ByteReader } from './byte-writer.ts'
+import { decodeColumns } from './columns.ts'
+import { decompress } from './compression.ts'
+import type { Connection } from './database.ts'
+import { appendStored } from './journal-loader.ts'
+import { decodeRuns, joinRuns, type Run } from './runs.ts'
+import { zstdDecompressSync } from 'node:zlib'
+
+type Candidate = {
+  id: number
+  first_line: number
+  line_count: number
+  raw_bytes: number
+  arrival_min: number
+  arrival_max: number
+  tier: number
+}
+
+export type Merging = {
+  /** Merges one group of the stream's blocks, if there is one that should be. Inside a transaction. */
+  readonly mergeOne: (streamId: number, version: number) => boolean
+}
+
+/** Newest blocks that are looked at: two tiers of one day and what a day before left over. */
+const candidatesMax = storeLimits.mergeWidth * 4
+
+export function createMerging(connection: Connection, blocks: BlockWriter): Merging {
+  const newest = connection.prepare(
+    `SELECT id, first_line, line_count, raw_bytes, arrival_min, arrival_max, tier FROM block
+     WHERE stream_id = ? ORDER BY first_line DESC LIMIT ${candidatesMax}`,
+  )
+  const data = connection.prepare('SELECT runs, columns, body FROM block_data WHERE block_id = ?')
+  const removals = ['block', 'block_data', 'block_filter'].map((table) =>
+    connection.prepare(`DELETE FROM ${table} WHERE ${table === 'block' ? 'id' : 'block_id'} = ?`),
+  )
+  const touch = connection.prepare('UPDATE stream SET version = ? WHERE id = ?')
+  return {
+    mergeOne: (streamId, version) => {
+      const group = findMergeable((newest.all(streamId) as Candidate[]).reverse())
+      if (group === null) return false
+      const lines = new LineBuffer(1024, storeLimits.blockBytes)
+      const runs: (readonly Run[])[] = []
+      for (const block of group) {
+        const stored = data.get(block.id) as { runs: Buffer; columns: Buffer; body: Buffer }
+        const columns = decodeColumns(zstdDecompressSync(stored.columns), 0, block.line_count)
+        appendStored(lines, columns, decompress(stored.body, block.raw_bytes))
+        runs.push(decodeRuns(new ByteReader(stored.runs)))
+        for (const removal of removals) removal.run(block.id)
+      }
+      const first = group[0] as Candidate
+      const last = group.at(-1) as Candidate
+      blocks.write({
+        streamId,
+        firstLine: first.first_line,
+        lines,
+        from: 0,
+        to: lines.lineCount,
+        runs: joinRuns(runs),
+        arrivalMin: first.arrival_min,
+        arrivalMax: last.arrival_max,
+        tier: Math.max(...group.map((block) => block.tier)) + 1,
+      })
+      touch.run(version, streamId)
+      return true
+    },
+  }
+}
+
+/**
+ * The oldest group of neighbours worth merging: `mergeWidth` of one tier, or fewer where they fill a block, or all that
+ * a finished day left over. Blocks are in line order.
+ */
+export function findMergeable(blocks: readonly Candidate[]): Candidate[] | null {
+  const lastDay = utcDay(blocks.at(-1)?.arrival_max ?? 0)
+  let group: Candidate[] = []
+  let bytes = 0
+  for (const block of blocks) {
+    const previous = group.at(-1)
+    const day = utcDay(block.arrival_max)
+    const isFinished = day < lastDay
+    const joins =
+      previous !== undefined &&
+      previous.first_line + previous.line_count === block.first_line &&
+      utcDay(previous.arrival_max) === day &&
+      (previous.tier === block.tier || isFinished) &&
+      block.tier !== fullTier
+    if (previous !== undefined && joins && bytes + block.raw_bytes > storeLimits.blockBytes && group.length > 1) {
+      return group
+    }
+    if (!joins || bytes + block.raw_bytes > storeLimits.blockBytes) {
+      if (group.length > 1 && utcDay(previous?.arrival_max ?? 0) < lastDay) return group
+      group = []
+      bytes = 0
+    }
+    if (block.tier !== fullTier) {
+      group.push(block)
+      bytes += block.raw_bytes
+    }
+    if (group.length >= storeLimits.mergeWidth && !isFinished) return group
+  }
+  return null
+}

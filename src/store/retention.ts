@@ -1,0 +1,88 @@
+/** Keeps age, budget and the floor of free disk, one bounded step at a time. Facts: section "Retention" of `docs/design.md`. */
+
+import type { Connection } from './database.ts'
+import type { DiskRoom } from './disk.ts'
+import type { Sweeping, Swept } from './sweeping.ts'
+import { sweepBlocks } from './sweeping.ts'
+
+export type RetentionSettings = {
+  /** Lines are deleted this long after they arrived. */
+  readonly ageSec: number
+  /** Bytes that the data folder may take. */
+  readonly sizeBytes: number
+  /** Share of the file system that stays free, 0 to 1. */
+  readonly diskFreeMin: number
+}
+
+/** Pages given back to the file system in one step: about 10 ms. */
+const vacuumPages = 64
+/** How often age and room are looked at while nothing is to be done. */
+const checkIntervalSec = 2
+/** Part of the budget kept free for the WAL and for what arrives between two checks. */
+const slackShare = 0.05
+const slackBytesMax = 64 * 1024 * 1024
+
+export type RetentionCounts = { blocks: number; lines: number; bytes: number }
+
+export type Retention = {
+  /** One bounded step; true when there is more to do now. `run` opens a transaction and gives a structure version. */
+  readonly step: (nowSec: number) => boolean
+  /** Deletes one slice whatever the limits: the disk is full. False when there is nothing left. */
+  readonly force: () => boolean
+  /** What was deleted since the start. */
+  readonly swept: RetentionCounts
+}
+
+type Deps = {
+  readonly connection: Connection
+  readonly sweeping: Sweeping
+  readonly room: DiskRoom
+  readonly settings: RetentionSettings
+  /** Runs a change of the stored structure in a transaction. */
+  readonly change: (work: (version: number) => Swept) => Swept
+}
+
+export function createRetention({ connection, sweeping, room, settings, change }: Deps): Retention {
+  const swept: RetentionCounts = { blocks: 0, lines: 0, bytes: 0 }
+  const slack = Math.min(settings.sizeBytes * slackShare, slackBytesMax)
+  let checkedSec = Number.NEGATIVE_INFINITY
+  const sweep = (beforeSec: number): boolean => {
+    const result = change((version) => sweeping.sweep(beforeSec, version))
+    swept.blocks += result.blocks
+    swept.lines += result.lines
+    swept.bytes += result.bytes
+    return result.blocks === sweepBlocks
+  }
+  const pages = (name: string): number => connection.pragma(name, { simple: true }) as number
+  return {
+    swept,
+    force: () => {
+      const before = swept.blocks
+      sweep(Number.MAX_SAFE_INTEGER)
+      return swept.blocks > before
+    },
+    step: (nowSec) => {
+      if (nowSec < checkedSec + checkIntervalSec && nowSec >= checkedSec) return false
+      const oldest = sweeping.oldestArrival()
+      if (oldest !== null && oldest < nowSec - settings.ageSec) {
+        sweep(nowSec - settings.ageSec)
+        return true
+      }
+      const used = room.usedBytes()
+      const freePages = pages('freelist_count')
+      const isLow = room.freeShare() < settings.diskFreeMin
+      const isOver = used - freePages * pages('page_size') > settings.sizeBytes - slack
+      if ((isLow && freePages === 0) || isOver) {
+        if (oldest !== null) {
+          sweep(Number.MAX_SAFE_INTEGER)
+          return true
+        }
+      } else if (freePages > 0 && (isLow || used > settings.sizeBytes)) {
+        connection.pragma(`incremental_vacuum(${vacuumPages})`)
+        return true
+      }
+      checkedSec = nowSec
+      return false
+    },
+  }
+}

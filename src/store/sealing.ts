@@ -1,0 +1,82 @@
+/** Seals streams: takes their pending lines out of the journal, and a commit's where it has many, into blocks. */
+
+import type { LineBuffer } from '../model/line-buffer.ts'
+import { type BlockWriter, cutBlocks } from './block-writer.ts'
+import type { LineSummary } from './columns.ts'
+import type { JournalIndex } from './journal-index.ts'
+import type { JournalLoader } from './journal-loader.ts'
+import type { StreamTable } from './stream-table.ts'
+import type { AfterCommit } from './transaction.ts'
+
+type SealingDeps = {
+  readonly journal: JournalIndex
+  readonly loader: JournalLoader
+  readonly streams: StreamTable
+  readonly blocks: BlockWriter
+}
+
+/** Lines of the commit that is being written. */
+export type CommitLines = { readonly lines: LineBuffer; readonly commit: number; readonly arrivalSec: number }
+
+export type Sealing = {
+  /** Seals all pending lines of a stream. Inside a transaction. */
+  readonly sealPending: (streamId: number, version: number, after: AfterCommit) => void
+  /**
+   * Seals a stream's pending lines together with a commit's, into full blocks only; returns the index of the first of
+   * the commit's lines that is left for the journal. Inside a transaction.
+   */
+  readonly sealWith: (streamId: number, added: CommitLines, version: number, after: AfterCommit) => number
+}
+
+export function createSealing({ journal, loader, streams, blocks }: SealingDeps): Sealing {
+  /** Writes blocks of `lines` from its line `firstLine` on; returns how many lines went into blocks. */
+  const seal = (
+    streamId: number,
+    firstLine: number,
+    lines: LineBuffer,
+    parts: Parameters<typeof cutBlocks>[1],
+    withRest: boolean,
+    version: number,
+  ): number => {
+    const summaries: LineSummary[] = []
+    const sealed = cutBlocks(lines, parts, withRest, (from, to, arrived) => {
+      const input = { streamId, firstLine: firstLine + from, lines, from, to, ...arrived, tier: 0 }
+      summaries.push(blocks.write(input))
+    })
+    if (sealed > 0) {
+      const bytes = (lines.ends[sealed - 1] as number) + 1
+      streams.addSealed(streamId, { sealedLine: firstLine + sealed, lines: sealed, bytes, summaries }, version)
+    }
+    return sealed
+  }
+
+  return {
+    sealPending: (streamId, version, after) => {
+      const pending = journal.parts(streamId)
+      const first = pending[0]
+      if (first === undefined) return
+      const { lines, parts } = loader.load(pending)
+      seal(streamId, first.segment.firstLine, lines, parts, true, version)
+      after(() => journal.sealed(streamId))
+    },
+    sealWith: (streamId, { lines: added, commit, arrivalSec }, version, after) => {
+      const arrived = { arrivalMin: arrivalSec, arrivalMax: arrivalSec }
+      const pending = journal.parts(streamId)
+      const first = pending[0]
+      if (first === undefined) {
+        const parts = [
+          { from: 0, to: added.lineCount, runs: [{ lines: added.lineCount, commit }], ...arrived },
+        ]
+        return seal(streamId, streams.nextLine(streamId), added, parts, false, version)
+      }
+      const { lines, parts } = loader.load(pending)
+      const before = lines.lineCount
+      lines.appendLines(added, 0, added.lineCount)
+      const newest = { from: before, to: lines.lineCount, runs: [{ lines: added.lineCount, commit }], ...arrived }
+      const sealed = seal(streamId, first.segment.firstLine, lines, [...parts, newest], false, version)
+      after(() => journal.sealed(streamId))
+      loader.clear()
+      return sealed - before
+    },
+  }
+}

@@ -1,0 +1,85 @@
+/** A segment: consecutive lines of one stream as a reader finds them, in a block or in a journal row. */
+
+import { levelCodeCount } from '../model/entry.ts'
+import { ByteReader } from './byte-writer.ts'
+import type { JournalSegment } from './journal-row.ts'
+
+export type Segment = {
+  readonly streamId: number
+  readonly firstLine: number
+  readonly lineCount: number
+  readonly rawBytes: number
+  readonly minSec: number
+  readonly minNs: number
+  readonly maxSec: number
+  readonly maxNs: number
+  readonly ascending: boolean
+  /** Bit per level code that occurs; bit 8: gap records. */
+  readonly levelMask: number
+  readonly commitMin: number
+  readonly commitMax: number
+  readonly place:
+    | { readonly kind: 'block'; readonly id: number }
+    | { readonly kind: 'journal'; readonly row: number; readonly segment: JournalSegment }
+}
+
+/** Columns of `block` that make a segment, in a SELECT. */
+export const blockColumns = `id, stream_id, first_line, line_count, raw_bytes, min_sec, min_ns, max_sec, max_ns,
+  ascending, commit_min, commit_max, level_counts`
+
+export type BlockRow = {
+  id: number
+  stream_id: number
+  first_line: number
+  line_count: number
+  raw_bytes: number
+  min_sec: number
+  min_ns: number
+  max_sec: number
+  max_ns: number
+  ascending: number
+  commit_min: number
+  commit_max: number
+  level_counts: Buffer
+}
+
+export function segmentOfBlock(row: BlockRow): Segment {
+  return {
+    streamId: row.stream_id,
+    firstLine: row.first_line,
+    lineCount: row.line_count,
+    rawBytes: row.raw_bytes,
+    minSec: row.min_sec,
+    minNs: row.min_ns,
+    maxSec: row.max_sec,
+    maxNs: row.max_ns,
+    ascending: row.ascending === 1,
+    levelMask: levelMaskOf(row.level_counts),
+    commitMin: row.commit_min,
+    commitMax: row.commit_max,
+    place: { kind: 'block', id: row.id },
+  }
+}
+
+/** `row` is the journal row's last commit. */
+export function segmentOfJournal(row: number, segment: JournalSegment): Segment {
+  const { streamId, firstLine, lineCount, rawBytes, levelMask, runs } = segment
+  return {
+    streamId,
+    firstLine,
+    lineCount,
+    rawBytes,
+    ...segment.summary,
+    levelMask,
+    commitMin: runs[0]?.commit ?? row,
+    commitMax: runs.at(-1)?.commit ?? row,
+    place: { kind: 'journal', row, segment },
+  }
+}
+
+function levelMaskOf(counts: Buffer): number {
+  const reader = new ByteReader(counts)
+  let mask = 0
+  for (let code = 0; code < levelCodeCount; code += 1) if (reader.integer() > 0) mask |= 1 << code
+  return mask
+}

@@ -1,0 +1,95 @@
+/** Streams as the writer keeps them: ids by labels, next line numbers, totals of what lies in blocks. */
+
+import type { StreamLabels } from '../model/entry.ts'
+import type { LineSummary } from './columns.ts'
+import type { Connection } from './database.ts'
+import type { JournalIndex } from './journal-index.ts'
+import type { AfterCommit } from './transaction.ts'
+
+/** What sealing adds to a stream. */
+export type Sealed = {
+  /** Lines before this number lie in blocks from now on. */
+  readonly sealedLine: number
+  readonly lines: number
+  readonly bytes: number
+  readonly summaries: readonly LineSummary[]
+}
+
+export type StreamTable = {
+  /** Id of the stream with these labels; a new one is inserted by the next `insertNew`. */
+  readonly resolve: (labels: StreamLabels) => number
+  /** Inserts what `resolve` made up. Inside a transaction; returns whether there was any. */
+  readonly insertNew: (version: number, after: AfterCommit) => boolean
+  readonly hasNew: () => boolean
+  readonly sealedLine: (streamId: number) => number
+  /** Number that the stream's next line gets. */
+  readonly nextLine: (streamId: number) => number
+  /** Inside a transaction. */
+  readonly addSealed: (streamId: number, sealed: Sealed, version: number) => void
+}
+
+/** `::` cannot occur in a Kubernetes name, nor in a node's. */
+function keyOf(labels: StreamLabels): string {
+  return [labels.namespace, labels.pod, labels.podUid, labels.container, labels.restart, labels.node].join('::')
+}
+
+export function createStreamTable(connection: Connection, journal: JournalIndex): StreamTable {
+  const find = connection
+    .prepare(
+      `SELECT id FROM stream
+       WHERE namespace = ? AND pod = ? AND pod_uid = ? AND container = ? AND restart = ? AND node = ?`,
+    )
+    .pluck()
+  const insert = connection.prepare(
+    'INSERT INTO stream (id, namespace, pod, pod_uid, container, restart, node, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  )
+  const sealedOf = connection.prepare('SELECT sealed_line FROM stream WHERE id = ?').pluck()
+  const addTotals = connection.prepare(
+    `UPDATE stream SET sealed_line = @sealedLine, lines = lines + @lines, bytes = bytes + @bytes, version = @version
+     WHERE id = @id`,
+  )
+  const widenFirst = connection.prepare(
+    `UPDATE stream SET first_sec = @sec, first_ns = @ns
+     WHERE id = @id AND (first_sec IS NULL OR (@sec, @ns) < (first_sec, first_ns))`,
+  )
+  const widenLast = connection.prepare(
+    `UPDATE stream SET last_sec = @sec, last_ns = @ns
+     WHERE id = @id AND (last_sec IS NULL OR (@sec, @ns) > (last_sec, last_ns))`,
+  )
+  const lastId = connection.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'stream'").pluck().get()
+  let nextId = ((lastId as number | undefined) ?? 0) + 1
+  const made = new Map<string, { readonly id: number; readonly labels: StreamLabels }>()
+  const sealedLine = (streamId: number): number => (sealedOf.get(streamId) as number | undefined) ?? 0
+  return {
+    resolve: (labels) => {
+      const { namespace, pod, podUid, container, restart, node } = labels
+      const present = find.get(namespace, pod, podUid, container, restart, node) as number | undefined
+      if (present !== undefined) return present
+      const key = keyOf(labels)
+      const waiting = made.get(key)
+      if (waiting !== undefined) return waiting.id
+      const id = nextId++
+      made.set(key, { id, labels })
+      return id
+    },
+    hasNew: () => made.size > 0,
+    insertNew: (version, after) => {
+      if (made.size === 0) return false
+      for (const { id, labels } of made.values()) {
+        const { namespace, pod, podUid, container, restart, node } = labels
+        insert.run(id, namespace, pod, podUid, container, restart, node, version)
+      }
+      after(() => made.clear())
+      return true
+    },
+    sealedLine,
+    nextLine: (streamId) => journal.endLine(streamId) ?? sealedLine(streamId),
+    addSealed: (id, { sealedLine: line, lines, bytes, summaries }, version) => {
+      addTotals.run({ id, sealedLine: line, lines, bytes, version })
+      for (const { minSec, minNs, maxSec, maxNs } of summaries) {
+        widenFirst.run({ id, sec: minSec, ns: minNs })
+        widenLast.run({ id, sec: maxSec, ns: maxNs })
+      }
+    },
+  }
+}
