@@ -80,8 +80,9 @@ function checkAgainstConfig(manifests: readonly Manifest[]): void {
   const data = mountOf(container, config.dataDir)
   assert.ok(data && data.readOnly !== true, `${config.dataDir} is mounted writable`)
   const init = pod.initContainers?.[0]
+  assert.ok(init)
   assert.ok(
-    init?.volumeMounts?.some((mount) => mount.name === data.name && mount.mountPath === data.mountPath),
+    init.volumeMounts?.some((mount) => mount.name === data.name && mount.mountPath === data.mountPath),
   )
   assert.match(
     [...(init.command ?? []), ...(init.args ?? [])].join(' '),
