@@ -1,0 +1,150 @@
+/** Compiles the parameters that select entries into a plan: names, levels and the small grammar of `q`. */
+
+import { LogkeepError } from '../errors.ts'
+import { httpLimits } from '../limits.ts'
+import { type Iostream, iostreamNames, levelNames } from '../model/entry.ts'
+import { nearestName } from '../model/nearest-name.ts'
+import type { LineFilter, Plan, StreamSelector } from '../query/plan.ts'
+import { parseRegex } from '../query/regex/parse.ts'
+import {
+  type AcceptedParameters,
+  allOf,
+  badParameter,
+  badValue,
+  oneOf,
+  type Parameters,
+} from './query-string.ts'
+
+export const streamParameters = {
+  namespace: 'repeatable',
+  pod: 'repeatable',
+  container: 'repeatable',
+  node: 'repeatable',
+  restart: 'repeatable',
+} as const satisfies AcceptedParameters
+
+export const filterParameters = {
+  ...streamParameters,
+  stream: 'once',
+  level: 'repeatable',
+  q: 'repeatable',
+  ignoreCase: 'once',
+} as const satisfies AcceptedParameters
+
+/** Other words for levels, as `level` takes them: what loggers write, and Loki's and syslog's names. */
+const levelAliases: Readonly<Record<string, (typeof levelNames)[number]>> = {
+  trc: 'trace',
+  dbg: 'debug',
+  inf: 'info',
+  information: 'info',
+  notice: 'info',
+  wrn: 'warn',
+  warning: 'warn',
+  err: 'error',
+  crit: 'critical',
+  alert: 'critical',
+  emerg: 'fatal',
+  emergency: 'fatal',
+  panic: 'fatal',
+}
+
+/** Equal requests give equal plans: values are sorted and single. */
+export function parsePlan(parameters: Parameters): Plan {
+  return {
+    streams: parseStreams(parameters),
+    iostream: parseIostream(oneOf(parameters, 'stream')),
+    levels: parseLevels(allOf(parameters, 'level')),
+    lines: parseLines(allOf(parameters, 'q'), parseIgnoreCase(oneOf(parameters, 'ignoreCase'))),
+  }
+}
+
+export function parseStreams(parameters: Parameters): StreamSelector {
+  const globs = (name: string): readonly string[] => [...new Set(allOf(parameters, name))].sort()
+  const restart = allOf(parameters, 'restart').map((value) => {
+    if (!/^\d{1,9}$/.test(value)) throw badValue('restart', value, 'a whole number from 0')
+    return Number(value)
+  })
+  return {
+    namespace: globs('namespace'),
+    pod: globs('pod'),
+    container: globs('container'),
+    node: globs('node'),
+    restart: [...new Set(restart)].sort((a, b) => a - b),
+  }
+}
+
+function parseIostream(value: string | null): Iostream | null {
+  if (value === null) return null
+  const index = iostreamNames.findIndex((name) => name === value)
+  if (index === -1) throw badValue('stream', value, 'stdout or stderr')
+  return index as Iostream
+}
+
+function parseIgnoreCase(value: string | null): boolean {
+  if (value !== null && value !== 'true' && value !== 'false') {
+    throw badValue('ignoreCase', value, 'true or false')
+  }
+  return value === 'true'
+}
+
+/** `error,fatal`, or `warn+` for a level and all above it. All levels together ask nothing: null. */
+function parseLevels(values: readonly string[]): number | null {
+  if (values.length === 0) return null
+  let mask = 0
+  for (const item of values.flatMap((value) => value.split(','))) {
+    // A form reads `warn+` as `warn `: the plus must have stood there.
+    const match = /^([a-z]+)([+ ]?)$/i.exec(item)
+    const name = match === null ? null : (match[1] as string).toLowerCase()
+    const code = name === null ? -1 : levelNames.findIndex((level) => level === (levelAliases[name] ?? name))
+    if (code === -1) throw unknownLevel(item)
+    mask |= match?.[2] === '' ? 1 << code : allLevels & ~((1 << code) - 1)
+  }
+  return mask === allLevels ? null : mask
+}
+
+const allLevels = (1 << levelNames.length) - 1
+
+function unknownLevel(item: string): LogkeepError {
+  const nearest = nearestName(item.replace(/[+ ]$/, ''), [...levelNames, ...Object.keys(levelAliases)])
+  const guess = nearest === null ? '' : `; did you mean ${nearest}?`
+  return badValue('level', item, `${levelNames.join(', ')}, or one with + for it and all above${guess}`)
+}
+
+function parseLines(values: readonly string[], ignoreCase: boolean): readonly LineFilter[] {
+  if (values.length > httpLimits.lineFiltersMax) {
+    throw badParameter('q', 'is given too often', `at most ${httpLimits.lineFiltersMax} times`)
+  }
+  const filters = new Map(
+    values.map((value) => parseLine(value, ignoreCase)).map((f) => [JSON.stringify(f), f]),
+  )
+  return [...filters.keys()].sort().map((key) => filters.get(key) as LineFilter)
+}
+
+/**
+ * `text`, `"literal"` (for text that begins like another form) and `/regex/`, each with `!` before it for lines that do
+ * not have it. A slash or quote at one end only is text.
+ */
+function parseLine(value: string, ignoreCase: boolean): LineFilter {
+  const negate = value.startsWith('!')
+  const rest = negate ? value.slice(1) : value
+  const enclosed = (mark: string): boolean => rest.length >= 2 && rest.startsWith(mark) && rest.endsWith(mark)
+  if (enclosed('/')) {
+    const pattern = rest.slice(1, -1)
+    if (pattern === '')
+      throw badValue('q', value, '"//" in quotes for two slashes, or a pattern between them')
+    checkRegex(pattern, ignoreCase)
+    return { kind: 'regex', pattern, ignoreCase, negate }
+  }
+  const text = enclosed('"') ? rest.slice(1, -1) : rest
+  if (text === '') throw badValue('q', value, 'text, !text, "literal", /regex/ or !/regex/')
+  return { kind: 'substring', text, ignoreCase, negate }
+}
+
+function checkRegex(pattern: string, ignoreCase: boolean): void {
+  try {
+    parseRegex(pattern, ignoreCase)
+  } catch (error) {
+    if (!(error instanceof LogkeepError)) throw error
+    throw new LogkeepError(error.code, `parameter "q": ${error.message}`, error.hint, { cause: error })
+  }
+}
