@@ -57,7 +57,10 @@ export type Walk = {
   readonly resume: string
 }
 
-/** Follows `next` until it is null. `onPage` sees each page before the next is asked for; its answer is merged into the parameters. */
+/**
+ * Follows `next` until it is null. `onPage` sees each page before the next is asked for; its answer is merged
+ * into the parameters.
+ */
 export async function walk(
   base: string,
   params: Params,
@@ -141,7 +144,7 @@ export function openTail(base: string, params: Params, { reconnect = false }: Ta
       connections += 1
       resolve()
     })
-    socket.on('message', (data) => receive(JSON.parse(data.toString())))
+    socket.on('message', (data) => receive(JSON.parse((data as Buffer).toString())))
     socket.on('error', (error) => {
       if (!reconnect) reject(error)
     })

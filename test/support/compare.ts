@@ -1,4 +1,7 @@
-/** Compares answers with the list of what was written: every line exactly once, in order, with its content and time. */
+/**
+ * Compares answers with the list of what was written: every line exactly once, in order, with its content and
+ * time.
+ */
 
 import assert from 'node:assert/strict'
 import type { Entry } from './client.ts'
@@ -21,8 +24,9 @@ export type CompareOptions = {
 }
 
 /**
- * Checks that `entries` are exactly `written`: no gap records, none missing, none twice, each iostream in its order, and
- * (forward, backward) all in order of time. The order written within an iostream is by time, equal times as written.
+ * Checks that `entries` are exactly `written`: no gap records, none missing, none twice, each iostream in its
+ * order, and (forward, backward) all in order of time. The order written within an iostream is by time, equal
+ * times as written.
  */
 export function assertSameLines(
   written: readonly WrittenLine[],

@@ -1,4 +1,7 @@
-/** One container's log files as its runtime writes and the kubelet keeps them; from containerd, conmon, Docker and kubelet sources. */
+/**
+ * One container's log files as its runtime writes and the kubelet keeps them; from containerd, conmon, Docker
+ * and kubelet sources.
+ */
 
 import * as fs from 'node:fs'
 import * as path from 'node:path'
@@ -59,7 +62,9 @@ export type ContainerOptions = {
 export type WriteOptions = {
   /** Default: now. */
   readonly time?: Nanos
-  /** Write only the first part of the last record's bytes; the next action on this container writes the rest. */
+  /**
+   * Write only the first part of the last record's bytes; the next action on this container writes the rest.
+   */
   readonly half?: boolean
 }
 
@@ -161,7 +166,9 @@ export class SimulatedContainer {
     fs.closeSync(oldFd)
   }
 
-  /** The instance ends (open lines stay without their end) and the next begins; older dead ones are removed. */
+  /**
+   * The instance ends (open lines stay without their end) and the next begins; older dead ones are removed.
+   */
   restart(): void {
     this.exit()
     this.#restart += 1

@@ -1,4 +1,7 @@
-/** Log file records byte for byte as runtimes write them; from containerd's CRI logger, conmon and Docker's json-file. */
+/**
+ * Log file records byte for byte as runtimes write them; from containerd's CRI logger, conmon and Docker's
+ * json-file.
+ */
 
 import { isUtf8 } from 'node:buffer'
 
@@ -52,7 +55,10 @@ export function criRecord(time: string, iostream: Iostream, tag: string, content
   return Buffer.concat([Buffer.from(`${time} ${iostream} ${tag} `), content, Buffer.from('\n')])
 }
 
-/** Cut by bytes, inside characters too; a line of exactly one piece stays whole, an empty one is one empty piece. */
+/**
+ * Cut by bytes, inside characters too; a line of exactly one piece stays whole, an empty one is one empty
+ * piece.
+ */
 export function cutPieces(content: Uint8Array): Uint8Array[] {
   const pieces: Uint8Array[] = []
   for (let at = 0; at < content.length; at += fragmentBytes)
@@ -75,7 +81,7 @@ function goJsonString(text: string): string {
     .replaceAll('\u2029', '\\u2029')
 }
 
-/** As Go decodes: each byte that is no part of a whole character becomes one U+FFFD, also in a character cut in two. */
+/** As Go decodes: each byte that is no part of a whole character becomes one U+FFFD, as where one is cut. */
 export function decodeAsGo(bytes: Uint8Array): string {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   if (isUtf8(bytes)) return decoder.decode(bytes)

@@ -1,4 +1,7 @@
-/** A simulated Kubernetes node: pods whose containers write real log files, and the exact list of what was written. */
+/**
+ * A simulated Kubernetes node: pods whose containers write real log files, and the exact list of what was
+ * written.
+ */
 
 import * as fs from 'node:fs'
 import * as os from 'node:os'

@@ -42,7 +42,10 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Resolves when `/readyz` answers 200; rejects with the program's output when it ends before or takes too long. */
+/**
+ * Resolves when `/readyz` answers 200; rejects with the program's output when it ends before or takes too
+ * long.
+ */
 export async function startProgram(options: ProgramOptions): Promise<Program> {
   const started = spawnProgram(options)
   try {
@@ -89,7 +92,7 @@ function spawnProgram({ dataDir, logRoot, env = {} }: ProgramOptions): Started {
   running.add(child)
   let output = ''
   const keep = (chunk: Buffer): void => {
-    output = `${output}${chunk}`.slice(-outputCharsMax)
+    output = `${output}${chunk.toString()}`.slice(-outputCharsMax)
   }
   child.stdout.on('data', keep)
   child.stderr.on('data', keep)

@@ -8,8 +8,8 @@ export type WaitOptions = { readonly deadlineMs?: number; readonly intervalMs?: 
 type Truthy<T> = Exclude<T, null | undefined | false | 0 | ''>
 
 /**
- * Resolves with the first truthy answer of `check`. A check that throws counts as not yet. Rejects at the deadline with
- * `what` and with what the last check gave or threw.
+ * Resolves with the first truthy answer of `check`. A check that throws counts as not yet. Rejects at the
+ * deadline with `what` and with what the last check gave or threw.
  */
 export async function waitFor<T>(
   what: string,

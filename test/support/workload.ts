@@ -1,4 +1,7 @@
-/** Random life of a simulated node: what is written when, which containers rotate, restart or go; from one seed. */
+/**
+ * Random life of a simulated node: what is written when, which containers rotate, restart or go; from one
+ * seed.
+ */
 
 import type { SimulatedContainer } from './container-simulator.ts'
 import { fragmentBytes } from './log-formats.ts'
@@ -12,14 +15,20 @@ export type WorkloadOptions = {
   /** Each container rotates after a random time in this range, and so on. */
   readonly rotateMs: readonly [least: number, most: number]
   readonly restartMs: readonly [least: number, most: number]
-  /** Time from a pod's last line to its deletion; another pod of its name takes its place at once. Null: no deletions. */
+  /**
+   * Time from a pod's last line to its deletion; another pod of its name takes its place at once. Null: no
+   * deletions.
+   */
   readonly deleteAfterMs: number | null
 }
 
 export type Workload = {
   /** Writes `lines` lines over all containers, and does what is due at `nowMs`. */
   readonly step: (nowMs: number, lines: number) => void
-  /** Ends open and half lines, then writes one line holding `mark` to both iostreams of every container; their number. */
+  /**
+   * Ends open and half lines, then writes one line holding `mark` to both iostreams of every container; their
+   * number.
+   */
   readonly finish: (mark: string) => number
   readonly counts: () => Readonly<Record<'rotations' | 'restarts' | 'deletions', number>>
 }
@@ -76,15 +85,22 @@ export function createWorkload(options: WorkloadOptions): Workload {
     }
   }
 
+  /** A line that began before a rotation or the container's end. */
+  function leaveOpen(container: SimulatedContainer): void {
+    if (random.chance(0.3) && !container.isLineOpen('stderr')) container.openLine('stderr', line())
+  }
+
   function act(nowMs: number): void {
     for (const slot of slots) {
       if (nowMs >= slot.restartAtMs) {
+        leaveOpen(slot.container)
         slot.container.restart()
         slot.restartAtMs = nowMs + random.between(...options.restartMs)
         // A fresh log is small: the kubelet does not rotate it at once.
         slot.rotateAtMs = nowMs + random.between(...options.rotateMs)
         counts.restarts += 1
       } else if (nowMs >= slot.rotateAtMs) {
+        leaveOpen(slot.container)
         slot.container.rotate(random.chance(lateChance) ? { late: [line()] } : {})
         slot.rotateAtMs = nowMs + random.between(...options.rotateMs)
         counts.rotations += 1
@@ -93,7 +109,11 @@ export function createWorkload(options: WorkloadOptions): Workload {
     for (const [pod, endMs] of ends) {
       if (nowMs < endMs) continue
       ends.delete(pod)
-      for (const container of pod.containers) container.exit()
+      for (const container of pod.containers) {
+        // An open line's end is certain only when its file is gone: not before this writer is done, perhaps.
+        closeLines(container)
+        container.exit()
+      }
       slots = slots.filter((slot) => slot.pod !== pod)
       doomed.push({ pod, atMs: nowMs + (options.deleteAfterMs ?? 0) })
       startPod(pod.namespace, pod.name, nowMs)
@@ -118,14 +138,18 @@ export function createWorkload(options: WorkloadOptions): Workload {
     },
     finish: (mark) => {
       for (const { container } of slots) {
-        for (const iostream of ['stdout', 'stderr'] as const) {
-          if (container.isLineOpen(iostream)) container.closeLine(iostream, 'the end')
-          container.write(iostream, `${mark} ${line()}`)
-        }
+        closeLines(container)
+        for (const iostream of ['stdout', 'stderr'] as const) container.write(iostream, `${mark} ${line()}`)
       }
       return slots.length * 2
     },
     counts: () => counts,
+  }
+}
+
+function closeLines(container: SimulatedContainer): void {
+  for (const iostream of ['stdout', 'stderr'] as const) {
+    if (container.isLineOpen(iostream)) container.closeLine(iostream, ' is over')
   }
 }
 

@@ -1,4 +1,4 @@
-/** A writer in a process of its own: lives a node's random life until SIGTERM, then leaves its list of lines as ndjson. */
+/** A writer in its own process: lives a node's random life until SIGTERM, recording its lines as ndjson. */
 
 import { fork } from 'node:child_process'
 import * as fs from 'node:fs'
@@ -90,7 +90,7 @@ function runWriter(options: WriterOptions): void {
     save()
     fs.closeSync(record)
     process.send?.({ ...workload.counts(), marked })
-    process.disconnect()
+    process.disconnect?.()
   })
 }
 
