@@ -1,4 +1,7 @@
-/** Checks the manifests of deploy/ against the Kubernetes types and against what the program is configured to do. */
+/**
+ * Checks the manifests of deploy/ against the Kubernetes types and against what the program is configured to
+ * do.
+ */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -40,7 +43,10 @@ function servicesOf(manifests: readonly Manifest[]): Service[] {
   return manifests.filter((manifest) => manifest.kind === 'Service') as Service[]
 }
 
-/** What the program makes of the image's and the manifest's variables. Values from the pod itself get examples. */
+/**
+ * What the program makes of the image's and the manifest's variables. Values from the pod itself get
+ * examples.
+ */
 function configOf(container: Container): ReturnType<typeof loadConfig> {
   const examples: Record<string, string> = { 'spec.nodeName': 'node-1', 'metadata.namespace': 'logkeep' }
   const fromManifest = (container.env ?? []).map(({ name, value, valueFrom }) => {

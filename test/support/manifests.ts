@@ -1,4 +1,6 @@
-/** Reads Kubernetes manifests, rendered by kubectl or as they lie, and checks them against the API's types. */
+/**
+ * Reads Kubernetes manifests, rendered by kubectl or as they lie, and checks them against the API's types.
+ */
 
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -48,8 +50,8 @@ function parseManifests(text: string): Manifest[] {
 }
 
 /**
- * What the type checker says of the manifests as literals of their types: unknown fields, wrong types and missing
- * fields; empty when all is well.
+ * What the type checker says of the manifests as literals of their types: unknown fields, wrong types and
+ * missing fields; empty when all is well.
  */
 export function checkManifests(manifests: readonly Manifest[]): string[] {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-manifests-'))
