@@ -3,6 +3,7 @@
 import { LogkeepError } from '../errors.ts'
 import { httpLimits } from '../limits.ts'
 import { type Iostream, iostreamNames, levelNames } from '../model/entry.ts'
+import { lookUpName } from '../model/level-names.ts'
 import { nearestName } from '../model/nearest-name.ts'
 import type { LineFilter, Plan, StreamSelector } from '../query/plan.ts'
 import { parseRegex } from '../query/regex/parse.ts'
@@ -30,23 +31,6 @@ export const filterParameters = {
   q: 'repeatable',
   ignoreCase: 'once',
 } as const satisfies AcceptedParameters
-
-/** Other words for levels, as `level` takes them: what loggers write, and Loki's and syslog's names. */
-const levelAliases: Readonly<Record<string, (typeof levelNames)[number]>> = {
-  trc: 'trace',
-  dbg: 'debug',
-  inf: 'info',
-  information: 'info',
-  notice: 'info',
-  wrn: 'warn',
-  warning: 'warn',
-  err: 'error',
-  crit: 'critical',
-  alert: 'critical',
-  emerg: 'fatal',
-  emergency: 'fatal',
-  panic: 'fatal',
-}
 
 /** Equal requests give equal plans: values are sorted and single. */
 export function parsePlan(parameters: Parameters): Plan {
@@ -94,18 +78,25 @@ function parseLevels(values: readonly string[]): number | null {
   for (const item of values.flatMap((value) => value.split(','))) {
     // A form reads `warn+` as `warn `: the plus must have stood there.
     const match = /^([a-z]+)([+ ]?)$/i.exec(item)
-    const name = match === null ? null : (match[1] as string).toLowerCase()
-    const code = name === null ? -1 : levelNames.findIndex((level) => level === (levelAliases[name] ?? name))
-    if (code === -1) throw unknownLevel(item)
+    const code = match === null ? null : levelCode(match[1] as string)
+    if (code === null) throw unknownLevel(item)
     mask |= match?.[2] === '' ? 1 << code : allLevels & ~((1 << code) - 1)
   }
   return mask === allLevels ? null : mask
 }
 
+/** Takes the same names as the detector of levels in lines. */
+function levelCode(name: string): number | null {
+  if (name.toLowerCase() === levelNames[0]) return 0
+  const bytes = Buffer.from(name)
+  return lookUpName(bytes, 0, bytes.length) & levelCodeBits || null
+}
+
+const levelCodeBits = 0x0f
 const allLevels = (1 << levelNames.length) - 1
 
 function unknownLevel(item: string): LogkeepError {
-  const nearest = nearestName(item.replace(/[+ ]$/, ''), [...levelNames, ...Object.keys(levelAliases)])
+  const nearest = nearestName(item.replace(/[+ ]$/, ''), levelNames)
   const guess = nearest === null ? '' : `; did you mean ${nearest}?`
   return badValue('level', item, `${levelNames.join(', ')}, or one with + for it and all above${guess}`)
 }

@@ -1,0 +1,178 @@
+/** Puts the HTTP server together: checks before every request, one shape of errors, and the routes. */
+
+import websocket from '@fastify/websocket'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Collector } from '../collector/contract.ts'
+import type { Config } from '../config.ts'
+import { LogkeepError } from '../errors.ts'
+import { httpLimits, processLimits, tailLimits } from '../limits.ts'
+import type { Logger } from '../log.ts'
+import type { QueryService } from '../query/contract.ts'
+import type { TailHub } from '../tail/hub.ts'
+import { answerParserError, sendError, toLogkeepError } from './errors.ts'
+import { pathOf, queryOf } from './request.ts'
+import { registerHealth } from './routes/health.ts'
+import { registerLists } from './routes/lists.ts'
+import { registerLogs } from './routes/logs.ts'
+import { registerRoot } from './routes/root.ts'
+import { registerSession } from './routes/session.ts'
+import { registerTail, tailPath } from './routes/tail.ts'
+import { createSecurity, type Security } from './security.ts'
+import { createSessions, type Sessions } from './sessions.ts'
+
+export type ServerDeps = {
+  readonly config: Pick<
+    Config,
+    'nodeName' | 'anonymous' | 'allowedHosts' | 'allowedOrigins' | 'serviceNames' | 'podNamespace'
+  >
+  readonly token: string | null
+  readonly query: QueryService
+  readonly collector: Pick<Collector, 'sync' | 'status'>
+  readonly tails: TailHub
+  readonly log: Logger
+  /** Milliseconds since 1970: what relative times are relative to. */
+  readonly nowMs: () => number
+}
+
+/** What the routes are given. */
+export type RouteDeps = ServerDeps & { readonly security: Security; readonly sessions: Sessions }
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may ask. `data`: as the security settings say; `free`: anybody; `page`: anybody, and other sites may link to it. */
+    access?: 'data' | 'free' | 'page'
+    /** One line for the list of routes. */
+    summary?: string
+  }
+}
+
+/** A route as `GET /` lists it. */
+export type ListedRoute = { readonly path: string; readonly methods: string[]; readonly summary: string }
+
+/** `close()` ends the tails first and cuts off requests that do not end. */
+export function buildServer(deps: ServerDeps): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: httpLimits.bodyBytesMax,
+    requestTimeout: httpLimits.requestTimeoutMs,
+    // HEAD would run the whole query to throw its answer away; the routes for which it is cheap ask for it.
+    exposeHeadRoutes: false,
+    // Answered below, in the shape of all errors.
+    return503OnClosing: false,
+    routerOptions: { querystringParser: (raw) => ({ raw }) },
+    frameworkErrors: (error, _request, reply) => void answerError(error, addAnswerHeaders(reply)),
+    clientErrorHandler: answerParserError,
+    // Only the tail is upgraded; elsewhere clients that offer it (h2c, for one) are answered in HTTP/1.1.
+    http: {
+      shouldUpgradeCallback: ({ url = '', headers }) =>
+        url.split('?', 1)[0] === tailPath && headers.upgrade?.toLowerCase() === 'websocket',
+    },
+  })
+  const sessions = createSessions(deps.nowMs)
+  const security = createSecurity({ config: deps.config, token: deps.token, sessions })
+  const routes: ListedRoute[] = []
+  let stopping = false
+
+  function answerError(error: unknown, reply: FastifyReply): FastifyReply {
+    const known = toLogkeepError(error)
+    if (known === null) deps.log.error('request_failed', 'a request failed', { reason: String(error) })
+    else if (known.status >= 500 && known.code !== 'STOPPING') {
+      deps.log.warn('request_failed', 'a request failed', { code: known.code, reason: known.message })
+    }
+    const hint = "try again; the server's own log has the cause"
+    return sendError(reply, known ?? new LogkeepError('INTERNAL', 'the request failed', hint))
+  }
+
+  function addAnswerHeaders(reply: FastifyReply): FastifyReply {
+    return reply.headers({ ...answerHeaders, 'x-logkeep-node': deps.config.nodeName })
+  }
+
+  app.addHook('onRoute', ({ url, method, config }) => {
+    const methods = [method].flat()
+    const known = routes.find(({ path }) => path === url)
+    if (known === undefined) routes.push({ path: url, methods, summary: config?.summary ?? '' })
+    else known.methods.push(...methods)
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    addAnswerHeaders(reply)
+    if (stopping) throw stoppingError()
+    if (request.url.length > httpLimits.urlBytesMax) throw tooLong()
+    checkRequest(request, security)
+  })
+  app.setErrorHandler((error, request, reply) => {
+    // Nobody is left to answer.
+    if (request.socket.destroyed) return reply.hijack()
+    return answerError(error, reply)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const path = pathOf(request)
+    const known = routes.find((route) => route.path === path)
+    if (known === undefined)
+      throw new LogkeepError('NOT_FOUND', 'there is nothing at this path', 'GET / lists the paths')
+    reply.header('allow', known.methods.join(', '))
+    const hint = `accepted: ${known.methods.join(', ')}`
+    throw new LogkeepError('METHOD_NOT_ALLOWED', `${request.method} is not accepted here`, hint)
+  })
+  app.addHook('preClose', async () => {
+    stopping = true
+    const cutOff = setTimeout(() => app.server.closeAllConnections(), processLimits.requestGraceMs)
+    app.server.once('close', () => clearTimeout(cutOff))
+    await deps.tails.close()
+  })
+  app.register(websocket, {
+    options: {
+      maxPayload: tailLimits.messageBytesMax,
+      perMessageDeflate: false,
+      // Not in the types of ws yet. Its own 30 s would keep `close()` waiting for clients that have stopped reading.
+      ...{ closeTimeout: tailLimits.closeGraceMs },
+    },
+    // The hub ends its tails itself, above.
+    preClose: (done) => done(),
+    // ws has begun to close by then, with the code that fits (1009 for a long message).
+    errorHandler: (error, socket) => {
+      deps.log.debug('tail_broke', 'a tail connection broke', { reason: error.message })
+      socket.close()
+    },
+  })
+  const routeDeps: RouteDeps = { ...deps, security, sessions }
+  app.register(async (scope) => {
+    registerRoot(scope, routes)
+    registerLogs(scope, routeDeps)
+    registerTail(scope, routeDeps)
+    registerLists(scope, routeDeps)
+    registerSession(scope, routeDeps)
+    registerHealth(scope, routeDeps)
+  })
+  return app
+}
+
+/** For answers that no browser may interpret, keep or embed. */
+const answerHeaders = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+} as const
+
+function checkRequest(request: FastifyRequest, security: Security): void {
+  const { headers, headersDistinct } = request.raw
+  const visit = {
+    headers,
+    hostHeaders: headersDistinct['host']?.length ?? 0,
+    peerAddress: request.socket.remoteAddress,
+    query: queryOf(request),
+  }
+  // What is not there shows no data.
+  const access = request.is404 ? 'free' : (request.routeOptions.config.access ?? 'data')
+  security.checkSource(visit, access === 'page')
+  if (access === 'data') security.checkAccess(visit)
+}
+
+function stoppingError(): LogkeepError {
+  return new LogkeepError('STOPPING', 'the server is stopping', 'try again in a moment')
+}
+
+function tooLong(): LogkeepError {
+  const hint = `path and query may have ${httpLimits.urlBytesMax} bytes; use globs instead of many names`
+  return new LogkeepError('URI_TOO_LONG', 'the address is too long', hint)
+}
