@@ -3,6 +3,8 @@
  * cannot.
  */
 
+import { existsSync } from 'node:fs'
+
 const nodeMajorMin = 26
 const demo = process.argv[2] === 'demo'
 
@@ -14,5 +16,9 @@ if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
   )
   process.exit(2)
 }
+
+// Settings may stand in a file beside this one; variables that are set already win.
+const settingsFile = new URL('.env', import.meta.url)
+if (!demo && existsSync(settingsFile)) process.loadEnvFile(settingsFile)
 
 await import(demo ? './src/demo/main.ts' : './src/main.ts')

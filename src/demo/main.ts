@@ -74,7 +74,7 @@ function startServer(options: {
   readonly port: number
 }): ChildProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LOGKEEP_'))
-  return spawn(process.execPath, [path.join(root, 'start.mjs')], {
+  return spawn(process.execPath, [path.join(root, 'src/main.ts')], {
     cwd: root,
     /** A process group of its own: Ctrl-C reaches the demo alone, which stops the writer first. */
     detached: true,

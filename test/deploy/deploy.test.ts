@@ -247,3 +247,18 @@ test('S-DEPLOY-07 the version is the same in the package, the manifests and the 
     new RegExp(`^## \\[(Unreleased|${version.replaceAll('.', '\\.')})\\]`, 'm'),
   )
 })
+
+test('S-DEPLOY-08 the one-off trial pod of the README fits the Kubernetes types and mounts the host read-only', () => {
+  const [, overrides] = /--overrides='(\{[^']*\})'/.exec(readText('README.md')) ?? []
+  const { spec }: { spec: PodSpec } = JSON.parse(overrides ?? 'null')
+  assert.deepEqual(checkManifests([{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'trial' }, spec }]), [])
+  const [container] = spec.containers
+  assert.ok(container)
+  const config = configOf(container)
+  for (const folder of [config.logRoot, ...config.linkRoots]) {
+    const mount = mountOf(container, folder)
+    assert.equal(mount?.readOnly, true, `${folder} is mounted read-only`)
+    assert.equal(hostPathOf(spec, mount?.name), mount?.mountPath)
+  }
+  assert.equal(container.image, `logkeep:${JSON.parse(readText('package.json')).version}`)
+})

@@ -7,16 +7,17 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { DaemonSet } from 'kubernetes-types/apps/v1.d.ts'
-import type { Namespace, PersistentVolumeClaim, Service } from 'kubernetes-types/core/v1.d.ts'
+import type { Namespace, PersistentVolumeClaim, Pod, Service } from 'kubernetes-types/core/v1.d.ts'
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1.d.ts'
 import { parseAllDocuments } from 'yaml'
 import { projectRoot, readSources } from './source-tree.ts'
 
-export type Manifest = DaemonSet | Namespace | Service | PersistentVolumeClaim | NetworkPolicy
+export type Manifest = DaemonSet | Namespace | Pod | Service | PersistentVolumeClaim | NetworkPolicy
 
 /** Where kubernetes-types, made from the API's OpenAPI document, declares each kind that is used here. */
 const modules: Readonly<Record<string, string>> = {
   'v1/Namespace': 'core/v1',
+  'v1/Pod': 'core/v1',
   'v1/Service': 'core/v1',
   'v1/PersistentVolumeClaim': 'core/v1',
   'apps/v1/DaemonSet': 'apps/v1',
