@@ -135,14 +135,20 @@ export const collectorLimits = {
   pollBusyMs: 200,
   /** Poll of idle files: half of the second within which a line has to be found would be spent twice above it. */
   pollIdleMs: 800,
-  /** Directories are listed again so often, whatever events say: a rotated file may live for only 10 s. */
-  rescanMs: 3_000,
+  /** Directories are looked at so often, whatever events say; one whose time has not changed is not listed again. */
+  rescanMs: 700,
+  /** A look at all directories is repeated no sooner than after this many times what it took: 2 % of a core. */
+  rescanRestFactor: 50,
+  /** Directories with links are listed this often: what a link leads to changes without them. */
+  linksRescanMs: 3_000,
   /** Every so often also directories whose time has not changed: late bytes in finished files, coarse clocks. */
   rescanFullMs: 30_000,
   /** A directory's time is believed only if it was this old when the directory was listed: two changes may share a tick. */
   directoryTimeTrustMs: 2_000,
   /** Quiet after which a file that has a successor is at its end: runtimes write late pieces within milliseconds. */
   drainQuietMs: 1_000,
+  /** Quiet for so long, a file that has a successor is over even if that has only just been found, as at a start. */
+  drainCertainMs: 10_000,
   /** A file that is in no listing is gone after this long: renames pass through moments without a name. */
   missingGraceMs: 2_000,
   /** Rows of containers that are not on the node at start are dropped no earlier. */
@@ -226,4 +232,32 @@ export const regexLimits = {
 export const levelLimits = {
   /** Bytes of a line that are looked at: loggers put the level first, and a line of a megabyte must not cost more. */
   scanBytesMax: 2048,
+} as const
+
+/** Queries: slices, lanes, sizes of answers. */
+export const queryLimits = {
+  /** Plans that a query thread keeps compiled: open tails and repeated pages. */
+  compiledPlansMax: 200,
+  /** A slice of a scan: short, so that many clients take turns. */
+  sliceMs: 50,
+  /** A slice that has not ended by then has its thread terminated: a regular expression that runs away. */
+  sliceHardMs: 5_000,
+  /** The same for tails and listings, which share one thread. */
+  lightHardMs: 2_000,
+  /** Body bytes of one page, beyond which it is cut short with a warning: memory of the main thread. */
+  answerBytesMax: 16 * mebibyte,
+  /** Body bytes decompressed for one page or tail step. */
+  scannedBytesMax: 64 * 1024 * mebibyte,
+  /** Lines of one piece of an export: large enough to amortise reopening blocks. */
+  exportLinesPerSlice: 20_000,
+  exportBytesPerSlice: 4 * mebibyte,
+  /** Waiting tasks per lane; one more is refused with 429. */
+  lightQueueMax: 1_000,
+  scanQueueMax: 64,
+  /** An idle query thread is ended after this time, to give its memory back. */
+  threadIdleMs: 30_000,
+  /** Without `until`, lines up to this far in the future are shown: clocks of nodes differ a little. */
+  untilSlackSec: 3_600,
+  /** How long the answer of a readiness check is used again. */
+  checkFreshMs: 1_000,
 } as const

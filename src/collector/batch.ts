@@ -1,0 +1,53 @@
+/** The lines read since the last commit, by stream; the counters of the collector's status are counted here too. */
+
+import { collectorLimits } from '../limits.ts'
+import { LineBuffer } from '../model/line-buffer.ts'
+
+export type Counters = { linesRead: number; bytesRead: number; linesMalformed: number; gaps: number }
+
+export class Batch {
+  readonly lines = new Map<number, LineBuffer>()
+  readonly counters: Counters = { linesRead: 0, bytesRead: 0, linesMalformed: 0, gaps: 0 }
+  /** Bytes of bodies and an estimate of the columns. */
+  bytes = 0
+  lineCount = 0
+  /** When the oldest line of the batch was read; null while it is empty. */
+  oldestMs: number | null = null
+  /** Clock of the poll under way: the arrival of every line read in it. */
+  nowMs = 0
+  readonly #idle = new Map<number, LineBuffer>()
+
+  /** The buffer to append a line of `bytes` bytes to; the line is counted. */
+  bufferFor(streamId: number, bytes: number): LineBuffer {
+    let buffer = this.lines.get(streamId)
+    if (buffer === undefined) {
+      buffer = this.#idle.get(streamId) ?? new LineBuffer()
+      this.#idle.delete(streamId)
+      this.lines.set(streamId, buffer)
+    }
+    this.bytes += bytes + bytesPerLine
+    this.lineCount += 1
+    this.oldestMs ??= this.nowMs
+    return buffer
+  }
+
+  /** Empties the batch after its commit. Small buffers are kept, so that a quiet stream does not allocate per commit. */
+  clear(): void {
+    for (const [streamId, buffer] of this.lines) {
+      if (buffer.body.length > collectorLimits.bufferKeptBytes) continue
+      buffer.clear()
+      this.#idle.set(streamId, buffer)
+    }
+    this.lines.clear()
+    this.bytes = 0
+    this.lineCount = 0
+    this.oldestMs = null
+  }
+
+  forget(streamId: number): void {
+    this.#idle.delete(streamId)
+  }
+}
+
+/** Columns of one line in a `LineBuffer`: end, seconds, nanoseconds, level, attributes. */
+const bytesPerLine = 18

@@ -1,0 +1,67 @@
+/** One container's log folder: its instances, each restart one, brought up to date by listings. */
+
+import { collectorLimits } from '../limits.ts'
+import type { ContainerPlace, Discovery } from './discovery.ts'
+import { elapsedMs, type Instance, type InstanceHost } from './instance.ts'
+import type { InstanceFiles } from './listing.ts'
+import { reconcile } from './matching.ts'
+
+export class Container {
+  place: ContainerPlace
+  readonly instances = new Map<number, Instance>()
+  #hasLinks = false
+  #listedMs = 0
+
+  constructor(place: ContainerPlace) {
+    this.place = place
+  }
+
+  get needsListing(): boolean {
+    for (const instance of this.instances.values()) if (instance.needsListing) return true
+    return false
+  }
+
+  /**
+   * Lists the folder where that may show something new. Instances that are over are removed and handed to `over`.
+   */
+  update(
+    discovery: Discovery,
+    isForced: boolean,
+    now: number,
+    host: InstanceHost,
+    create: (restart: number) => Instance,
+    over: (instance: Instance) => void,
+  ): void {
+    const linksDue = this.#hasLinks && elapsedMs(now, this.#listedMs) >= collectorLimits.linksRescanMs
+    const listed = discovery.listFiles(this.place, isForced || linksDue || this.needsListing)
+    if (typeof listed === 'string') return
+    this.#listedMs = now
+    this.#hasLinks = listed.hasLinks
+    this.apply(listed, now, host, create, over)
+  }
+
+  apply(
+    { files, isCertain }: Omit<InstanceFiles, 'hasLinks'>,
+    now: number,
+    host: InstanceHost,
+    create: (restart: number) => Instance,
+    over: (instance: Instance) => void,
+  ): void {
+    const newest = Math.max(-1, ...files.keys())
+    const numbers = new Set([...this.instances.keys(), ...files.keys()])
+    for (const restart of [...numbers].sort((one, other) => one - other)) {
+      const found = files.get(restart) ?? []
+      let instance = this.instances.get(restart)
+      if (instance === undefined) {
+        if (found.length === 0) continue
+        instance = create(restart)
+        this.instances.set(restart, instance)
+      }
+      if (restart < newest) instance.supersededSinceMs ??= now
+      reconcile(instance, found, isCertain, now, host)
+      if (instance.generations.length > 0 || found.length > 0 || !isCertain) continue
+      this.instances.delete(restart)
+      over(instance)
+    }
+  }
+}

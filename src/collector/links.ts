@@ -1,0 +1,56 @@
+/** Resolves links to log files and refuses those that lead out of the allowed folders: logs are shown to people. */
+
+import { realpathSync } from 'node:fs'
+import path from 'node:path'
+
+export type LinkTarget =
+  | { readonly outcome: 'found'; readonly path: string }
+  | { readonly outcome: 'dangling' | 'refused' }
+
+export class LinkResolver {
+  readonly #roots: readonly string[]
+  #allowed: readonly string[] = []
+
+  constructor(roots: readonly string[]) {
+    this.#roots = roots
+  }
+
+  /** Resolves the allowed folders anew: one may be mounted later, or be a link itself. */
+  refresh(): void {
+    this.#allowed = this.#roots.flatMap((root) => {
+      try {
+        return [realpathSync(root)]
+      } catch {
+        return []
+      }
+    })
+  }
+
+  /** Follows all links. `refused`: the target is outside the allowed folders. Throws where links may not be followed. */
+  resolve(link: string): LinkTarget {
+    let target: string
+    try {
+      target = realpathSync(link)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return { outcome: 'dangling' }
+      throw error
+    }
+    return this.isAllowed(target) ? { outcome: 'found', path: target } : { outcome: 'refused' }
+  }
+
+  isAllowed(target: string): boolean {
+    return this.#allowed.some(
+      (root) => target === root || target.startsWith(root.endsWith('/') ? root : `${root}/`),
+    )
+  }
+}
+
+/** Folder in which a link stands, with the links in its own path resolved; null where it does not exist. */
+export function realDirectory(link: string): string | null {
+  try {
+    return realpathSync(path.dirname(link))
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * Matches the files that a listing shows with those that are known: renamed, compressed, copied, replaced, new, gone.
+ * Facts: the rotation steps of kubelet's container_log_manager.go and Docker's logfile.go.
+ */
+
+import { closeSync } from 'node:fs'
+import { collectorLimits } from '../limits.ts'
+import { readFirstTimeMs } from './first-time.ts'
+import { type FoundFile, Generation } from './generation.ts'
+import { readGzipHead, readGzipSize } from './gzip-source.ts'
+import { hash48, isSameBefore, openRegularFile, readAt } from './identity.ts'
+import { elapsedMs, type Instance, type InstanceHost } from './instance.ts'
+
+/** An open file that matches no known one by its inode. */
+type Probe = { readonly file: FoundFile; readonly fd: number; readonly head: Buffer }
+
+/** Brings an instance's files up to date with a listing of its folder. `isCertain`: what is not listed is not there. */
+export function reconcile(
+  instance: Instance,
+  listed: readonly FoundFile[],
+  isCertain: boolean,
+  now: number,
+  host: InstanceHost,
+): void {
+  const plain = new Set(listed.filter((file) => !file.isGzip).map((file) => file.stem))
+  const files = listed.filter((file) => !(file.isGzip && plain.has(file.stem)))
+  const seen = new Set<Generation>()
+  const unknown: FoundFile[] = []
+  instance.needsListing = false
+  for (const file of files) {
+    const known = instance.generations.find(
+      (generation) => !seen.has(generation) && isKnownAs(generation, file, host),
+    )
+    if (known === undefined) unknown.push(file)
+    else seen.add(known)
+    if (known !== undefined) see(instance, known, file, now, host)
+  }
+  for (const file of unknown) {
+    const found = probe(file, host)
+    if (found === null) continue
+    const missing = instance.generations.find(
+      (generation) => !seen.has(generation) && isContentOf(generation, found),
+    )
+    if (missing !== undefined) {
+      adopt(missing, found)
+      seen.add(missing)
+    } else if (instance.generations.some((generation) => isCopy(generation, found))) closeSync(found.fd)
+    else addNew(instance, found, seen, host)
+  }
+  for (const generation of instance.generations) {
+    if (!seen.has(generation) && (isCertain || generation.isOpen))
+      miss(instance, generation, files.length > 0, now, host)
+  }
+  instance.generations.sort((one, other) => {
+    return Number(one.isLive) - Number(other.isLive) || one.orderMs - other.orderMs || one.id - other.id
+  })
+  if (instance.generations.some((generation) => generation.state === 'rotated')) host.commitSoon()
+  instance.nextPollMs = 0
+  instance.endIfOver()
+}
+
+/** A file that has not been seen before, read from its beginning. */
+export function newGeneration(
+  instance: Instance,
+  file: FoundFile,
+  fd: number,
+  host: InstanceHost,
+): Generation {
+  const generation = new Generation(
+    {
+      id: host.nextFileId(),
+      streamId: instance.streamId,
+      device: file.stat.device,
+      inode: file.stat.inode,
+      name: file.name,
+      gzip: file.isGzip,
+      state: file.isLive ? 'live' : 'rotated',
+      headLength: 0,
+      headHash: 0,
+      position: 0,
+      tailLength: 0,
+      tailHash: 0,
+      lastLevels: 0,
+    },
+    file.path,
+    false,
+  )
+  generation.isLive = file.isLive
+  generation.attach(fd, host.context.openFiles)
+  const head = readHead(fd, file.isGzip)
+  if (head !== null) generation.setHead(head)
+  generation.orderMs = orderOf(fd, file, head)
+  return generation
+}
+
+function orderOf(fd: number, file: FoundFile, head: Buffer | null): number {
+  return readFirstTimeMs(head, file.isGzip ? null : fd) ?? file.stat.modifiedMs
+}
+
+function readHead(fd: number, isGzip: boolean): Buffer | null {
+  return isGzip ? readGzipHead(fd) : readAt(fd, 0, collectorLimits.identityBytes)
+}
+
+/** True when the listed file is this one, by inode, and by content where the inode may have been given to another. */
+function isKnownAs(generation: Generation, file: FoundFile, host: InstanceHost): boolean {
+  const { twin } = generation
+  if (twin !== null && twin.stat.inode === file.stat.inode && twin.stat.device === file.stat.device)
+    return true
+  if (!generation.isFile(file.stat)) return false
+  if (generation.isOpen || generation.isAsRead(file.stat)) return true
+  return verify(generation, file, host)
+}
+
+/** Checks by content that a file is the one known by this inode; keeps it open where there is more to read. */
+function verify(generation: Generation, file: FoundFile, host: InstanceHost): boolean {
+  const found = probe(file, host)
+  if (found === null) return false
+  const isSame = generation.headLength === 0 ? generation.position === 0 : isHead(generation, found.head)
+  const isTail = generation.isGzip || generation.position > file.stat.size || isTailOf(generation, found.fd)
+  if (!isSame || !isTail || generation.isGzip !== file.isGzip) {
+    closeSync(found.fd)
+    return false
+  }
+  generation.setHead(found.head)
+  generation.orderMs = orderOf(found.fd, file, found.head)
+  generation.path = file.path
+  if (generation.state === 'done') closeSync(found.fd)
+  else generation.attach(found.fd, host.context.openFiles)
+  return true
+}
+
+/** Opens a file to compare its content; null when it cannot be read now. */
+function probe(file: FoundFile, host: InstanceHost): Probe | null {
+  if (host.isRefused(file.path)) return null
+  try {
+    const opened = open(file.path, host)
+    if (opened === null) return null
+    if (opened.stat.inode !== file.stat.inode) {
+      closeSync(opened.fd)
+      return null
+    }
+    return { file, fd: opened.fd, head: readHead(opened.fd, file.isGzip) ?? Buffer.alloc(0) }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') host.refused(file.path, error)
+    return null
+  }
+}
+
+/** Where the system has no descriptor left, idle files are closed for this one. */
+function open(path: string, host: InstanceHost): ReturnType<typeof openRegularFile> {
+  try {
+    return openRegularFile(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if ((code !== 'EMFILE' && code !== 'ENFILE') || !host.context.openFiles.makeRoom(descriptorsFreed))
+      throw error
+    return openRegularFile(path)
+  }
+}
+
+/** Closed at once when the system refuses another descriptor. */
+const descriptorsFreed = 64
+
+/** Notes under which name a known file was seen. */
+function see(
+  instance: Instance,
+  generation: Generation,
+  file: FoundFile,
+  now: number,
+  host: InstanceHost,
+): void {
+  host.claim(file.stat.device, file.stat.inode, instance)
+  generation.missingSinceMs = null
+  if (generation.twin !== null && !generation.isFile(file.stat)) return
+  if (generation.name !== file.name) {
+    generation.name = file.name
+    generation.isRowChanged = true
+  }
+  generation.path = file.path
+  generation.isLive = file.isLive
+  if (generation.state === 'done') {
+    if (file.isGzip || file.stat.size <= generation.position) return
+    generation.state = 'rotated'
+  }
+  const state = file.isLive ? 'live' : 'rotated'
+  if (generation.state !== state) generation.isRowChanged = true
+  generation.state = state
+  generation.look(file.stat, now)
+}
+
+/** The unknown file holds what a missing one held: it was renamed over devices, copied or compressed. */
+function adopt(generation: Generation, { file, fd, head }: Probe): void {
+  const isReading = generation.isOpen && !generation.isLost && generation.state !== 'done'
+  if (isReading) {
+    generation.twin = file
+    closeSync(fd)
+    return
+  }
+  const size = file.isGzip ? readGzipSize(fd) : file.stat.size
+  generation.becomeFile(file)
+  generation.isLive = file.isLive
+  generation.setHead(head)
+  generation.orderMs = orderOf(fd, file, head)
+  closeSync(fd)
+  const isLonger = size !== null && size > generation.position % 2 ** 32
+  if (generation.state !== 'done' || isLonger) generation.state = file.isLive ? 'live' : 'rotated'
+}
+
+function addNew(instance: Instance, { file, fd }: Probe, seen: Set<Generation>, host: InstanceHost): void {
+  if (!host.claim(file.stat.device, file.stat.inode, instance)) {
+    closeSync(fd)
+    return
+  }
+  const generation = newGeneration(instance, file, fd, host)
+  instance.generations.push(generation)
+  seen.add(generation)
+}
+
+/** A known file that no listing shows. Decides only when it is certain that it will not turn up again. */
+function miss(
+  instance: Instance,
+  generation: Generation,
+  hasOthers: boolean,
+  now: number,
+  host: InstanceHost,
+): void {
+  if (generation.isOpen && !generation.isLost) {
+    // Its name is gone, its bytes are not: they are read to their end, then the listing that follows comes here again.
+    generation.lookThrough(now)
+    generation.isLive = false
+    if (generation.state === 'live') generation.isRowChanged = true
+    generation.state = 'rotated'
+    host.commitSoon()
+    return
+  }
+  const { missingSinceMs } = generation
+  if (missingSinceMs === null) generation.missingSinceMs = now
+  // Without a name in one listing, and unlinked before the next: that one would show a compressed copy.
+  const isGone = generation.isUnlinked && missingSinceMs !== null
+  const isLate = missingSinceMs !== null && elapsedMs(now, missingSinceMs) >= collectorLimits.missingGraceMs
+  if (!generation.isLost && !isGone && !isLate) {
+    instance.needsListing = true
+    return
+  }
+  const { name, isLost, sizeMax, position, state } = generation
+  const bytes = sizeMax > 0 ? Math.max(0, sizeMax - position) : null
+  instance.remove(generation)
+  if (state === 'done' || bytes === 0 || (bytes === null && !hasOthers)) return
+  const reason = isLost ? 'truncated' : hasOthers ? 'rotated_away' : 'deleted_unread'
+  instance.gap({ reason, bytes, file: name })
+}
+
+function isHead(generation: Generation, head: Buffer): boolean {
+  const { headLength } = generation
+  return head.length >= headLength && hash48(head.subarray(0, headLength)) === generation.headHash
+}
+
+/** The bytes before the position, as they were read. */
+function isTailOf(generation: Generation, fd: number): boolean {
+  const before = readAt(fd, generation.position - generation.tailLength, generation.tailLength)
+  return generation.tail === null ? hash48(before) === generation.tailHash : before.equals(generation.tail)
+}
+
+/** A compressed file's bytes before the position are compared when it is read that far. */
+function isContentOf(generation: Generation, { file, fd, head }: Probe): boolean {
+  if (generation.headLength === 0 || !isHead(generation, head)) return false
+  if (file.isGzip || generation.isGzip) return true
+  return file.stat.size >= generation.position && isTailOf(generation, fd)
+}
+
+/** True for a copy of a known file that is there as well: it is not read, unless the other's content goes away. */
+function isCopy(generation: Generation, { file, fd, head }: Probe): boolean {
+  if (generation.headLength === 0 || !isHead(generation, head)) return false
+  if (file.isGzip || generation.isGzip) return true
+  const { descriptor, position } = generation
+  if (descriptor === null) return file.stat.size >= position && isTailOf(generation, fd)
+  return isSameBefore(fd, descriptor, Math.min(file.stat.size, generation.size))
+}

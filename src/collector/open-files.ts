@@ -1,0 +1,42 @@
+/** Bounds the descriptors that the collector holds: the file that has not been read for longest is closed first. */
+
+import { collectorLimits } from '../limits.ts'
+
+/** Something that holds a descriptor and can find its file again. */
+export type Closable = { closeDescriptor: () => void; readonly isReopenable: boolean }
+
+export class OpenFiles {
+  readonly #files = new Set<Closable>()
+  readonly #max: number
+
+  constructor(max: number = collectorLimits.openFilesMax) {
+    this.#max = max
+  }
+
+  get count(): number {
+    return this.#files.size
+  }
+
+  /** Opened, or read: moves to the end of the order of closing. */
+  touch(file: Closable): void {
+    this.#files.delete(file)
+    this.#files.add(file)
+    if (this.#files.size > this.#max) this.makeRoom(1)
+  }
+
+  closed(file: Closable): void {
+    this.#files.delete(file)
+  }
+
+  /** Closes up to `count` files, those read longest ago first. False: there was none to close. */
+  makeRoom(count: number): boolean {
+    let left = count
+    for (const file of this.#files) {
+      if (left === 0) break
+      if (!file.isReopenable) continue
+      file.closeDescriptor()
+      left -= 1
+    }
+    return left < count
+  }
+}

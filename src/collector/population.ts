@@ -1,0 +1,241 @@
+/** All containers of the node that are known, kept up to date by scans of the log root; what a restart left is taken up. */
+
+import { collectorLimits } from '../limits.ts'
+import type { Logger } from '../log.ts'
+import { LevelDetector } from '../model/level.ts'
+import type { FileRow, FragmentPiece } from '../store/contract.ts'
+import type { Batch } from './batch.ts'
+import { Container } from './container.ts'
+import type { CollectorOptions, CollectorWriter } from './core.ts'
+import type { ContainerPlace, Discovery, Places } from './discovery.ts'
+import { Generation } from './generation.ts'
+import { elapsedMs, Instance, type InstanceHost } from './instance.ts'
+import { Joiner, type PendingBytes } from './joiner.ts'
+import { LineSplitter } from './line-splitter.ts'
+import { OpenFiles } from './open-files.ts'
+import { StreamLines } from './stream-lines.ts'
+
+export type PopulationDeps = {
+  readonly options: CollectorOptions
+  readonly writer: CollectorWriter
+  readonly log: Logger
+  readonly wake: () => void
+  readonly batch: Batch
+  readonly discovery: Discovery
+  readonly setTrouble: (key: string, reason: string | null) => void
+}
+
+export class Population {
+  readonly host: InstanceHost
+  /** File rows to delete with the next commit. */
+  readonly removedFiles = new Set<number>()
+  /** Instances that are over: their last fragments wait for the next commit. */
+  readonly retired = new Set<Instance>()
+  /** A file is about to go away. */
+  isCommitUrgent = false
+  readonly #deps: PopulationDeps
+  readonly #containers = new Map<string, Container>()
+  readonly #openFiles = new OpenFiles()
+  readonly #owners = new Map<string, Instance>()
+  readonly #refused = new Map<string, number>()
+  readonly #detector = new LevelDetector()
+  readonly #held: PendingBytes = { total: 0 }
+  /** What was stored before this start, until its stream is found. */
+  readonly #rows = new Map<number, FileRow[]>()
+  readonly #fragments = new Map<number, FragmentPiece[]>()
+  #firstScanMs: number | null = null
+  #fullScanMs: number | null = null
+  #instances: Instance[] | null = null
+
+  constructor(deps: PopulationDeps) {
+    this.#deps = deps
+    const { batch, options, wake, writer } = deps
+    const recovered = writer.recover()
+    for (const row of recovered.files) listIn(this.#rows, row.streamId).push(row)
+    for (const piece of recovered.fragments) listIn(this.#fragments, piece.streamId).push(piece)
+    this.host = {
+      context: {
+        buffer: Buffer.allocUnsafeSlow(collectorLimits.identityBytes + collectorLimits.readBytes),
+        splitter: new LineSplitter(options.lineBytesMax, () => batch.nowMs),
+        openFiles: this.#openFiles,
+        counters: batch.counters,
+        gzipOpen: new Set(),
+        wake,
+        now: () => batch.nowMs,
+      },
+      nextFileId: () => writer.nextFileId(),
+      commitSoon: () => {
+        this.isCommitUrgent = true
+      },
+      fileRemoved: (id) => this.removedFiles.add(id),
+      refused: (path, error) => this.#refuse(path, error),
+      isRefused: (path) => {
+        const since = this.#refused.get(path)
+        return since !== undefined && elapsedMs(batch.nowMs, since) < collectorLimits.refusedRetryMs
+      },
+      claim: (device, inode, instance) => this.#claim(device, inode, instance),
+    }
+  }
+
+  get instances(): readonly Instance[] {
+    this.#instances ??= [...this.#containers.values()].flatMap(({ instances }) => [...instances.values()])
+    return this.#instances
+  }
+
+  get filesOpen(): number {
+    return this.#openFiles.count
+  }
+
+  /** True when bytes may be there that have not been read. */
+  isBehind(): boolean {
+    return this.instances.some((instance) => instance.isBehind)
+  }
+
+  scan(now: number, isForced: boolean): void {
+    const isFull =
+      isForced ||
+      this.#fullScanMs === null ||
+      elapsedMs(now, this.#fullScanMs) >= collectorLimits.rescanFullMs
+    const found = this.#findPlaces(isFull)
+    if (found === null) return
+    if (isFull) this.#fullScanMs = now
+    this.#firstScanMs ??= now
+    const keys = new Set<string>()
+    for (const place of found.places) {
+      keys.add(place.key)
+      let container = this.#containers.get(place.key)
+      if (container === undefined) this.#containers.set(place.key, (container = new Container(place)))
+      container.place = place
+      this.#update(container, isFull, now)
+    }
+    for (const [key, container] of this.#containers) {
+      if (keys.has(key) || found.unreadable.some((folder) => key.startsWith(`${folder}/`))) continue
+      this.#deps.discovery.forget(container.place)
+      this.#apply(container, now)
+      if (container.instances.size === 0) this.#containers.delete(key)
+    }
+    this.#dropOrphans(found, now)
+  }
+
+  /** Lists the folder of containers in which a poll has found something amiss. True: there were any. */
+  relist(now: number): boolean {
+    let hasAny = false
+    for (const container of this.#containers.values()) {
+      if (!container.needsListing) continue
+      hasAny = true
+      this.#update(container, true, now)
+    }
+    return hasAny
+  }
+
+  close(): void {
+    for (const instance of this.instances) instance.close()
+  }
+
+  #findPlaces(isFull: boolean): Places | null {
+    const { discovery, log, options, setTrouble } = this.#deps
+    try {
+      const found = discovery.findPlaces(isFull)
+      setTrouble('root', null)
+      return found
+    } catch (error) {
+      const reason = (error as NodeJS.ErrnoException).code ?? String(error)
+      const message = `The log root ${options.logRoot} cannot be read (${reason}); it is tried again every few seconds.`
+      setTrouble('root', message)
+      log.warn('log_root_unreadable', `${message} To see logkeep at work without a cluster: npm run demo`)
+      return null
+    }
+  }
+
+  #update(container: Container, isForced: boolean, now: number): void {
+    this.#instances = null
+    const { discovery } = this.#deps
+    container.update(discovery, isForced, now, this.host, this.#creator(container, now), (over) =>
+      this.#retire(over),
+    )
+  }
+
+  /** The container's folder has gone. */
+  #apply(container: Container, now: number): void {
+    this.#instances = null
+    const nothing = { files: new Map(), isCertain: true }
+    container.apply(nothing, now, this.host, this.#creator(container, now), (over) => this.#retire(over))
+  }
+
+  #creator({ place }: Container, now: number): (restart: number) => Instance {
+    return (restart) => this.#createInstance(place, restart, now)
+  }
+
+  #createInstance({ labels }: ContainerPlace, restart: number, now: number): Instance {
+    const { batch, options, writer } = this.#deps
+    const streamId = writer.resolveStream({ ...labels, restart, node: options.nodeName })
+    const rows = (this.#rows.get(streamId) ?? []).toSorted((one, other) => one.id - other.id)
+    const last = rows.findLast((row) => row.position > 0 && row.state !== 'done') ?? rows.at(-1)
+    const instance = this.#newInstance(streamId, restart, last?.lastLevels ?? 0)
+    instance.generations = rows.map((row) => new Generation(row, null, true))
+    instance.nextPollMs = now
+    this.#rows.delete(streamId)
+    batch.nowMs = now
+    return instance
+  }
+
+  #newInstance(streamId: number, restart: number, lastLevels: number): Instance {
+    const { batch, options } = this.#deps
+    const lines = new StreamLines(streamId, batch, this.#detector, lastLevels)
+    const joiner = new Joiner(streamId, options.lineBytesMax, lines.line, this.#held)
+    for (const piece of this.#fragments.get(streamId) ?? []) joiner.restore(piece)
+    this.#fragments.delete(streamId)
+    return new Instance(restart, lines, joiner, this.host)
+  }
+
+  #retire(instance: Instance): void {
+    this.retired.add(instance)
+    for (const [key, owner] of this.#owners) if (owner === instance) this.#owners.delete(key)
+  }
+
+  /** Containers that went away while nobody watched: their unfinished lines come out, their rows go. */
+  #dropOrphans(found: Places, now: number): void {
+    if (this.#rows.size === 0 && this.#fragments.size === 0) return
+    // An empty root may be a mount that is still to come.
+    const isCertain = found.places.length > 0 && found.unreadable.length === 0
+    if (!isCertain || elapsedMs(now, this.#firstScanMs ?? now) < collectorLimits.orphanGraceMs) return
+    const unwanted = this.#deps.discovery.findUnwanted()
+    for (const streamId of new Set([...this.#rows.keys(), ...this.#fragments.keys()])) {
+      const rows = this.#rows.get(streamId) ?? []
+      if (rows.some((row) => unwanted.has(`${row.device}/${row.inode}`))) continue
+      const instance = this.#newInstance(streamId, 0, rows.at(-1)?.lastLevels ?? 0)
+      instance.joiner.flush()
+      for (const row of rows) this.removedFiles.add(row.id)
+      this.#rows.delete(streamId)
+      this.retired.add(instance)
+    }
+  }
+
+  /** A file that is reached on two ways is read once. */
+  #claim(device: string, inode: string, instance: Instance): boolean {
+    const key = `${device}/${inode}`
+    const owner = this.#owners.get(key)
+    const isTaken = owner?.generations.some(
+      (one) => !one.isLost && one.inode === inode && one.device === device,
+    )
+    if (owner !== undefined && owner !== instance && isTaken) return false
+    this.#owners.set(key, instance)
+    return true
+  }
+
+  #refuse(path: string, error: unknown): void {
+    const { batch, log } = this.#deps
+    if (this.#refused.size >= collectorLimits.openFilesMax) this.#refused.clear()
+    this.#refused.set(path, batch.nowMs)
+    const { code, message } = error as NodeJS.ErrnoException
+    const hint =
+      code === 'EACCES' ? ' Run as a user or group that may read it: group 0, or root for CRI-O.' : ''
+    log.warn('file_refused', `A log file cannot be read: ${code ?? message}.${hint}`, { path })
+  }
+}
+
+function listIn<T>(map: Map<number, T[]>, key: number): T[] {
+  let list = map.get(key)
+  if (list === undefined) map.set(key, (list = []))
+  return list
+}

@@ -1,0 +1,88 @@
+/** Decides whose turn it is: files that are due, round robin by bytes, in slices of bounded time. */
+
+import { collectorLimits } from '../limits.ts'
+import type { Batch } from './batch.ts'
+import type { Committer } from './committer.ts'
+import type { Instance } from './instance.ts'
+import type { Population } from './population.ts'
+
+export type SchedulerDeps = {
+  readonly batch: Batch
+  readonly population: Population
+  readonly committer: Committer
+}
+
+export type PollOptions = {
+  readonly all?: boolean
+  readonly isLive?: boolean
+  readonly budgetMs?: number
+}
+
+export class Scheduler {
+  readonly #deps: SchedulerDeps
+  /** Whose turn is next where the last poll ran out of time. */
+  #next = 0
+
+  constructor(deps: SchedulerDeps) {
+    this.#deps = deps
+  }
+
+  poll(
+    now: number,
+    { all = false, isLive = false, budgetMs = collectorLimits.pollSliceMs }: PollOptions,
+  ): boolean {
+    const { population } = this.#deps
+    const deadline = performance.now() + budgetMs
+    let isMore = this.#readAll(this.#due(now, all, isLive), now, isLive, deadline)
+    // A file in another's place, a truncation: look what became of it, and read that too.
+    for (let round = 0; round < relistRoundsMax && !isMore && population.relist(now); round += 1) {
+      isMore = this.#readAll(this.#due(now, all, isLive), now, isLive, deadline)
+    }
+    return isMore
+  }
+
+  #due(now: number, all: boolean, isLive: boolean): Instance[] {
+    const { instances } = this.#deps.population
+    const from = this.#next < instances.length ? this.#next : 0
+    const isDue = (instance: Instance): boolean =>
+      all ||
+      isLive ||
+      instance.hasMore ||
+      instance.nextPollMs <= now ||
+      instance.nextPollMs > now + clockSlackMs
+    return [...instances.slice(from), ...instances.slice(0, from)].filter(isDue)
+  }
+
+  /** Gives turns until nobody has more to read. True: time or room ran out before. */
+  #readAll(due: readonly Instance[], now: number, isLive: boolean, deadline: number): boolean {
+    const { batch, committer } = this.#deps
+    let queue = due
+    while (queue.length > 0) {
+      const more: Instance[] = []
+      for (const [index, instance] of queue.entries()) {
+        if (committer.isFull) return false
+        const before = batch.counters.bytesRead
+        const isMore = this.#turn(instance, now)
+        if (isMore) more.push(instance)
+        else instance.planPoll(now, batch.counters.bytesRead > before, isLive)
+        if (batch.bytes >= collectorLimits.batchBytes) committer.commit(now)
+        if (performance.now() < deadline) continue
+        const isDone = index === queue.length - 1 && more.length === 0
+        this.#next = Math.max(0, this.#deps.population.instances.indexOf(instance) + 1)
+        return !isDone
+      }
+      queue = more
+    }
+    return false
+  }
+
+  #turn(instance: Instance, now: number): boolean {
+    if (!instance.hasMore && !instance.look(now)) return false
+    return instance.turn(now, collectorLimits.turnBytes) === 'more'
+  }
+}
+
+/** A plan farther ahead than this was made before the clock was set back. */
+const clockSlackMs = 2 * collectorLimits.gzipRetryMs
+/** Each round needs a reason; more than a few in one poll are a file that changes faster than it is read. */
+const relistRoundsMax = 4

@@ -1,0 +1,86 @@
+/** Puts finished entries of one stream into the batch: their level, the check of their clock, gap records. Hot path. */
+
+import { collectorLimits } from '../limits.ts'
+import { attribute, type GapRecord, gapLevel, type Iostream } from '../model/entry.ts'
+import { LevelDetector } from '../model/level.ts'
+import type { Batch } from './batch.ts'
+
+const carriageReturn = 0x0d
+
+export class StreamLines {
+  readonly streamId: number
+  readonly #batch: Batch
+  readonly #detector: LevelDetector
+  /** Level code of the last line of stdout and stderr, for continuation lines. */
+  readonly #lastLevels: [number, number]
+  /** Time of the newest line in arrival order: where a gap is shown. Null before the first. */
+  #last: { sec: number; ns: number } | null = null
+
+  /** `lastLevels` packed as in `FileRow`. */
+  constructor(streamId: number, batch: Batch, detector: LevelDetector, lastLevels: number) {
+    this.streamId = streamId
+    this.#batch = batch
+    this.#detector = detector
+    this.#lastLevels = [lastLevels & 15, lastLevels >> 4]
+  }
+
+  get lastLevels(): number {
+    return this.#lastLevels[0] | (this.#lastLevels[1] << 4)
+  }
+
+  /** Appends one entry. One carriage return before the end belongs to the line's end, except in a malformed line. */
+  readonly line = (
+    bytes: Buffer,
+    start: number,
+    end: number,
+    sec: number,
+    ns: number,
+    attributes: number,
+  ): void => {
+    const batch = this.#batch
+    const iostream = (attributes & attribute.stderr) as Iostream
+    let last = end
+    let bits = attributes
+    const isWhole = (bits & (attribute.malformed | attribute.cut)) === 0
+    if (isWhole && end > start && bytes[end - 1] === carriageReturn) last -= 1
+    if (sec < collectorLimits.clockSecMin || sec > batch.nowMs / 1000 + collectorLimits.clockAheadMaxSec) {
+      bits |= attribute.clock
+    }
+    const level = this.#detector.detect(bytes, start, last, this.#lastLevels[iostream])
+    this.#lastLevels[iostream] = level
+    if ((bits & attribute.malformed) !== 0) batch.counters.linesMalformed += 1
+    batch.counters.linesRead += 1
+    if (this.#last === null) this.#last = { sec, ns }
+    this.#last.sec = sec
+    this.#last.ns = ns
+    batch.bufferFor(this.streamId, last - start).append(bytes, start, last, sec, ns, bits, level)
+  }
+
+  /** Appends bytes that are no log line, with the time of their arrival; above the cap in consecutive pieces. */
+  malformed(bytes: Buffer, start: number, end: number, attributes: number, lineBytesMax: number): void {
+    const { nowMs } = this.#batch
+    const sec = Math.floor(nowMs / 1000)
+    const ns = Math.floor(nowMs % 1000) * 1_000_000
+    const cut = end - start > lineBytesMax ? attribute.cut : 0
+    let from = start
+    do {
+      const to = Math.min(end, from + lineBytesMax)
+      this.line(bytes, from, to, sec, ns, attributes | attribute.malformed | cut)
+      from = to
+    } while (from < end)
+  }
+
+  /** Records what is known to be missing, at the place in time of the last line before it. */
+  gap(record: GapRecord): void {
+    const { nowMs, counters } = this.#batch
+    const body = Buffer.from(JSON.stringify(record))
+    const { sec, ns } = this.#last ?? {
+      sec: Math.floor(nowMs / 1000),
+      ns: Math.floor(nowMs % 1000) * 1_000_000,
+    }
+    counters.gaps += 1
+    this.#batch
+      .bufferFor(this.streamId, body.length)
+      .append(body, 0, body.length, sec, ns, attribute.gap, gapLevel)
+  }
+}
