@@ -28,6 +28,8 @@ export type Snapshot = {
   readonly lastCommit: number
   /** Changes whenever streams or blocks do. */
   readonly structure: number
+  /** Newest commit of which retention has deleted lines, and the newest commit when it last did so; 0: never. */
+  readonly retention: () => { readonly sweptCommit: number; readonly sweepCommit: number }
   readonly stream: (id: number) => StreamRecord | undefined
   readonly streams: () => IterableIterator<StreamRecord>
   /** Unsealed segments, newest commit first. */
@@ -131,6 +133,10 @@ export function openReader(dataDir: string): Reader {
   const snapshotOf = (structure: number): Snapshot => ({
     lastCommit: Math.max((sql.lastJournal.get() as number | null) ?? 0, (sql.lastBlock.get() as number | null) ?? 0),
     structure,
+    retention: () => ({
+      sweptCommit: (sql.meta.get('swept_commit') as number | undefined) ?? 0,
+      sweepCommit: (sql.meta.get('sweep_commit') as number | undefined) ?? 0,
+    }),
     stream: streams.get,
     streams: streams.all,
     journal,
@@ -183,6 +189,7 @@ function prepareReads(connection: Connection) {
     begin: connection.prepare('BEGIN'),
     commit: connection.prepare('COMMIT'),
     structure: pluck("SELECT value FROM meta WHERE key = 'structure'"),
+    meta: pluck('SELECT value FROM meta WHERE key = ?'),
     lastJournal: pluck('SELECT max(last_commit) FROM journal'),
     lastBlock: pluck('SELECT max(commit_max) FROM block'),
     journalRows: connection.prepare('SELECT last_commit, first_commit FROM journal'),
@@ -205,8 +212,11 @@ function prepareReads(connection: Connection) {
       .prepare('SELECT id, stream_id FROM block WHERE max_sec >= ? AND min_sec <= ? ORDER BY min_sec')
       .raw(),
     acrossOfStream: connection.prepare(`${header} WHERE stream_id = ? AND max_sec > ? AND min_sec <= ?`),
-    newestOfStream: connection.prepare(
-      `${header} WHERE stream_id = ? AND max_sec <= ? AND max_sec >= ? ORDER BY max_sec DESC`,
+    /** One statement per stream that is read at the same time: a statement has one iterator at most. */
+    newestOfStream: Array.from({ length: storeLimits.fewStreams }, () =>
+      connection.prepare(
+        `${header} WHERE stream_id = ? AND max_sec <= ? AND max_sec >= ? ORDER BY max_sec DESC`,
+      ),
     ),
     oldestOfStream: connection
       .prepare('SELECT id, min_sec FROM block WHERE stream_id = ? AND max_sec >= ? AND min_sec <= ?')
@@ -221,7 +231,10 @@ function* newestBlocks(sql: Reads, { streamIds, fromSec, toSec }: BlockRange): G
         if (row.max_sec >= fromSec) yield segmentOfBlock(row)
       }
     }
-    yield* mergeNewest([...streamIds].map((id) => sql.newestOfStream.iterate(id, toSec, fromSec)) as RowIterator[])
+    const statements = sql.newestOfStream
+    yield* mergeNewest(
+      [...streamIds].map((id, index) => statements[index]?.iterate(id, toSec, fromSec)) as RowIterator[],
+    )
     return
   }
   for (const [id, streamId] of sql.across.all(toSec, toSec) as [number, number][]) {

@@ -15,12 +15,13 @@ export type Sweeping = {
   readonly oldestArrival: () => number | null
 }
 
-type Victim = { id: number; stream_id: number; line_count: number; raw_bytes: number }
+type Victim = { id: number; stream_id: number; line_count: number; raw_bytes: number; commit_max: number }
 
 export function createSweeping(connection: Connection, journal: JournalIndex): Sweeping {
   const oldest = connection.prepare('SELECT min(arrival_max) FROM block').pluck()
   const select = connection.prepare(
-    `SELECT id, stream_id, line_count, raw_bytes FROM block WHERE arrival_max < ? ORDER BY arrival_max, id LIMIT ${sweepBlocks}`,
+    `SELECT id, stream_id, line_count, raw_bytes, commit_max FROM block
+     WHERE arrival_max < ? ORDER BY arrival_max, id LIMIT ${sweepBlocks}`,
   )
   const removals = ['block WHERE id', 'block_data WHERE block_id', 'block_filter WHERE block_id'].map((target) =>
     connection.prepare(`DELETE FROM ${target} = ?`),
@@ -31,6 +32,10 @@ export function createSweeping(connection: Connection, journal: JournalIndex): S
   const setFirst = connection.prepare(
     `UPDATE stream SET (first_sec, first_ns) =
        (SELECT min_sec, min_ns FROM block WHERE stream_id = @id ORDER BY first_line LIMIT 1) WHERE id = @id`,
+  )
+  const raise = connection.prepare(
+    `INSERT INTO meta (key, value) VALUES (@key, @commit)
+     ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)`,
   )
   const removeEmpty = connection.prepare(
     `DELETE FROM stream WHERE id = @id AND lines = 0
@@ -53,6 +58,10 @@ export function createSweeping(connection: Connection, journal: JournalIndex): S
         shrink.run({ id, lines, bytes, version })
         setFirst.run({ id })
         if (journal.parts(id).length === 0) removeEmpty.run({ id })
+      }
+      if (victims.length > 0) {
+        raise.run({ key: 'swept_commit', commit: Math.max(...victims.map((victim) => victim.commit_max)) })
+        raise.run({ key: 'sweep_commit', commit: journal.rows.at(-1)?.lastCommit ?? 0 })
       }
       const sums = [...streams.values()]
       return {

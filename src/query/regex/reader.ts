@@ -54,6 +54,6 @@ export class PatternReader {
   }
 }
 
-export function regexError(message: string, hint: string = syntaxHint): LogkeepError {
-  return new LogkeepError('BAD_REGEX', message, hint)
+export function regexError(message: string, hint: string, options?: ErrorOptions): LogkeepError {
+  return new LogkeepError('BAD_REGEX', message, hint, options)
 }

@@ -1,0 +1,123 @@
+/** Answers tasks in a query thread: one read transaction each, bounded in time and size. */
+
+import { queryLimits } from '../limits.ts'
+import { type Cursor, hashPlan } from '../model/cursor.ts'
+import type { Reader, Snapshot } from '../store/reader.ts'
+import { resumeOf } from './collected-page.ts'
+import { type CompiledPlan, compilePlan } from './compiled-plan.ts'
+import { EntryWriter } from './entry-writer.ts'
+import { explainEmpty, explainNames } from './explain.ts'
+import { placeOf, walkHistory } from './history.ts'
+import { answerList } from './listing.ts'
+import type { Hit } from './open-segment.ts'
+import type { Plan } from './plan.ts'
+import type { ScanCount } from './select-lines.ts'
+import { answerTail } from './tail-answer.ts'
+import type { BeginTask, HistoryResult, HistoryTask, ListTask, TailResult, TailTask } from './tasks.ts'
+import { boundCommit, checkCursor, rangeOf } from './walk-cursor.ts'
+import { writeHits } from './write-hits.ts'
+
+export type Engine = {
+  readonly history: (task: HistoryTask) => HistoryResult
+  readonly tail: (task: TailTask) => TailResult
+  /** Cursor at the very beginning of a walk. */
+  readonly begin: (task: BeginTask) => Cursor
+  readonly list: (task: ListTask) => Uint8Array
+  /** Id of the database; throws where it cannot be read. */
+  readonly check: () => string
+  readonly close: () => void
+}
+
+export function createEngine(reader: Reader): Engine {
+  const plans = new Map<string, CompiledPlan & { readonly hash: number }>()
+  const planOf = (plan: Plan) => {
+    const json = JSON.stringify(plan)
+    const present = plans.get(json)
+    plans.delete(json)
+    const compiled = present ?? { ...compilePlan(plan), hash: hashPlan(json) }
+    plans.set(json, compiled)
+    for (const oldest of plans.keys()) {
+      if (plans.size <= queryLimits.compiledPlansMax) break
+      plans.delete(oldest)
+    }
+    return compiled
+  }
+  return {
+    history: (task) => {
+      const compiled = planOf(task.plan)
+      checkCursor(task.cursor, reader.databaseId, compiled.hash)
+      return reader.snapshot((snapshot) => answerHistory(snapshot, reader.databaseId, compiled, task))
+    },
+    tail: (task) => {
+      const compiled = planOf(task.plan)
+      checkCursor(task.cursor, reader.databaseId, compiled.hash)
+      return reader.snapshot((snapshot) => answerTail(snapshot, reader.databaseId, compiled, task))
+    },
+    begin: (task) => {
+      const { hash } = planOf(task.plan)
+      return reader.snapshot((snapshot) => cursorOf(snapshot, reader.databaseId, hash, task, []))
+    },
+    list: (task) => reader.snapshot((snapshot) => answerList(snapshot, task)),
+    check: () => reader.snapshot(() => reader.databaseId),
+    close: () => reader.close(),
+  }
+}
+
+function answerHistory(
+  snapshot: Snapshot,
+  databaseId: string,
+  compiled: CompiledPlan & { readonly hash: number },
+  task: HistoryTask,
+): HistoryResult {
+  const started = performance.now()
+  const warnings: string[] = []
+  const cursor = cursorOf(snapshot, databaseId, compiled.hash, task, warnings)
+  const count: ScanCount = { scannedBytes: 0, scannedLines: 0, blocks: 0 }
+  const isOver = ({ scannedBytes }: ScanCount): boolean =>
+    performance.now() - started > task.sliceMs || scannedBytes > task.scannedBytesMax
+  const { direction, limit } = task
+  const request = { direction, limit, commit: cursor.commit, range: rangeOf(cursor, direction), isOver }
+  const slice = walkHistory(snapshot, compiled, request, count)
+  const writer = new EntryWriter(task.format, cursor, task.isReversed)
+  const written = writeHits(snapshot, slice.hits, writer, task.answerBytesMax)
+  const isCut = written < slice.hits.length
+  const end = isCut ? 'answer' : slice.end
+  const place = isCut ? placeOf(slice.hits[written - 1] as Hit) : slice.place
+  const next = end === 'exhausted' ? null : { ...cursor, place }
+  if (task.isFirst) {
+    warnings.push(...explainNames(snapshot, compiled))
+    if (end === 'exhausted' && written === 0) {
+      const empty = explainEmpty(snapshot, compiled)
+      if (empty !== null) warnings.push(empty)
+    }
+  }
+  return {
+    entries: writer.take(),
+    count: written,
+    end,
+    next,
+    resumeText: resumeOf(cursor),
+    stats: { ...count, elapsedMs: performance.now() - started },
+    warnings,
+  }
+}
+
+/** Fixes commit and range on the first page; a later one brings them along. */
+function cursorOf(
+  snapshot: Snapshot,
+  databaseId: string,
+  planHash: number,
+  task: Pick<HistoryTask, 'range' | 'defaultUntilSec'> & { readonly cursor?: Cursor | null },
+  warnings: string[],
+): Cursor {
+  const { range } = task
+  const cursor = task.cursor ?? null
+  const until = range.until ?? { sec: task.defaultUntilSec, ns: 0 }
+  if (cursor === null) {
+    const { lastCommit: commit } = snapshot
+    return { kind: 'history', isPartial: false, databaseId, planHash, commit, since: range.since, until, place: null }
+  }
+  const commit = boundCommit(cursor, snapshot, warnings)
+  if (cursor.kind === 'history') return { ...cursor, commit }
+  return { ...cursor, kind: 'history', isPartial: false, commit, since: range.since, until: range.until }
+}

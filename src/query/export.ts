@@ -1,0 +1,88 @@
+/** Exports: every matching entry in pieces, each computed when the client has taken the one before, then an `end` line. */
+
+import { LogkeepError } from '../errors.ts'
+import { queryLimits } from '../limits.ts'
+import { type Cursor, encodeCursor } from '../model/cursor.ts'
+import type { LogsRequest } from './contract.ts'
+import { TaskTimeout } from './lanes.ts'
+import type { Pager } from './pager.ts'
+import { requireCursor } from './require-cursor.ts'
+import type { HistoryResult } from './tasks.ts'
+
+export type Exporter = (request: LogsRequest, signal: AbortSignal) => AsyncGenerator<Uint8Array, void, void>
+
+/** Last line of an export: whether it holds everything, and if not, why and where to go on. */
+type EndLine = {
+  readonly kind: 'end'
+  readonly complete: boolean
+  readonly reason: string | null
+  readonly next: string | null
+  readonly count: number
+  readonly warnings: readonly string[]
+}
+
+/** Errors of the first piece are thrown, so that they become an answer of their own; later ones end the export. */
+export function createExporter(pager: Pager): Exporter {
+  return async function* exportLogs(request, signal) {
+    const limit = request.limit ?? Number.MAX_SAFE_INTEGER
+    let cursor: Cursor | null = request.cursor === null ? null : requireCursor(request.cursor)
+    let count = 0
+    let isFirst = true
+    const warnings = new Set<string>()
+    for (;;) {
+      signal.throwIfAborted()
+      let result: HistoryResult
+      try {
+        result = await pager.slice(request, cursor, {
+          lane: 'scan',
+          limit: Math.min(limit - count, queryLimits.exportLinesPerSlice),
+          answerBytesMax: queryLimits.exportBytesPerSlice,
+          isFirst,
+          isReversed: false,
+        })
+      } catch (error) {
+        if (isFirst && !(error instanceof TaskTimeout)) throw error
+        cursor ??= await pager.begin(request.plan, request.range)
+        yield endLine({ complete: false, reason: reasonOf(error), next: cursor, count, warnings })
+        return
+      }
+      isFirst = false
+      for (const warning of result.warnings) warnings.add(warning)
+      count += result.count
+      if (result.count > 0) yield result.entries
+      if (result.end === 'exhausted') {
+        yield endLine({ complete: true, reason: null, next: null, count, warnings })
+        return
+      }
+      cursor = result.next
+      if (count >= limit) {
+        yield endLine({ complete: false, reason: `the limit of ${limit} was reached`, next: cursor, count, warnings })
+        return
+      }
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof TaskTimeout) return 'an expression took too long on one block'
+  return error instanceof LogkeepError ? error.message : 'the query failed'
+}
+
+function endLine(end: {
+  complete: boolean
+  reason: string | null
+  next: Cursor | null
+  count: number
+  warnings: ReadonlySet<string>
+}): Uint8Array {
+  const { complete, reason, next, count, warnings } = end
+  const line: EndLine = {
+    kind: 'end',
+    complete,
+    reason,
+    next: next === null ? null : encodeCursor(next),
+    count,
+    warnings: [...warnings],
+  }
+  return Buffer.from(`${JSON.stringify(line)}\n`)
+}

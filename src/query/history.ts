@@ -1,0 +1,139 @@
+/** Walks history in time order as of one commit: opens segments lazily from the walk's end, merges their selected lines. */
+
+import type { Place } from '../model/cursor.ts'
+import type { Snapshot } from '../store/reader.ts'
+import { linesUpTo } from '../store/runs.ts'
+import type { Segment } from '../store/segment.ts'
+import type { CompiledPlan } from './compiled-plan.ts'
+import { type Hit, SegmentHeap } from './open-segment.ts'
+import type { Direction } from './plan.ts'
+import { type PlaceRange, type ScanCount, selectLines, sortByTime } from './select-lines.ts'
+
+export type HistoryRequest = {
+  readonly direction: Direction
+  /** Most lines to return. */
+  readonly limit: number
+  /** Lines committed later are not seen. */
+  readonly commit: number
+  /** What is left of the walk: its range, cut at the place that was reached. */
+  readonly range: PlaceRange
+  /** Asked before each segment is opened: true ends the slice once the walk has moved. */
+  readonly isOver: (count: ScanCount) => boolean
+}
+
+export type HistorySlice = {
+  /** In the order of the walk. */
+  readonly hits: readonly Hit[]
+  /** Why it ended: nothing lies beyond, the limit was reached, or `isOver` said so. */
+  readonly end: 'exhausted' | 'limit' | 'over'
+  /** Where the walk goes on, exclusive; meaningless when it is exhausted. */
+  readonly place: Place
+}
+
+/** Segments in the order in which the walk may need them, with the second that none of the rest goes beyond. */
+type Candidates = {
+  /** Bound of the next segment; null at the end. */
+  readonly bound: () => number | null
+  readonly take: () => Segment
+  readonly close: () => void
+}
+
+export function walkHistory(
+  snapshot: Snapshot,
+  compiled: CompiledPlan,
+  request: HistoryRequest,
+  count: ScanCount,
+): HistorySlice {
+  const { direction, limit, range } = request
+  const isForward = direction === 'forward'
+  const candidates = candidatesOf(snapshot, compiled, request)
+  const heap = new SegmentHeap(isForward ? 1 : -1)
+  const hits: Hit[] = []
+  const start = isForward ? range.after : range.before
+  try {
+    for (;;) {
+      const top = heap.topSecond
+      const bound = candidates.bound()
+      if (bound !== null && (top === null || (isForward ? bound <= top : bound >= top))) {
+        const reached: Place = { sec: isForward ? bound : bound + 1, ns: 0, streamId: 0, line: 0 }
+        const hasMoved = isForward ? reached.sec > start.sec : reached.sec < start.sec
+        if (hasMoved && request.isOver(count)) return { hits, end: 'over', place: reached }
+        openNext(snapshot, compiled, candidates.take(), request, heap, count)
+        continue
+      }
+      const hit = heap.take()
+      if (hit === null) return { hits, end: 'exhausted', place: start }
+      if (hits.length === limit) return { hits, end: 'limit', place: placeOf(hits.at(-1) as Hit) }
+      hits.push(hit)
+    }
+  } finally {
+    candidates.close()
+  }
+}
+
+export function placeOf({ segment, columns, index }: Hit): Place {
+  const sec = columns.seconds[index] as number
+  return { sec, ns: columns.nanos[index] as number, streamId: segment.streamId, line: segment.firstLine + index }
+}
+
+function openNext(
+  snapshot: Snapshot,
+  compiled: CompiledPlan,
+  segment: Segment,
+  { commit, range }: HistoryRequest,
+  heap: SegmentHeap,
+  count: ScanCount,
+): void {
+  const visible = segment.commitMax <= commit ? segment.lineCount : linesUpTo(snapshot.runs(segment), commit)
+  const selected = selectLines(snapshot, compiled, segment, [0, visible], range, count)
+  if (selected.length === 0) return
+  const columns = snapshot.columns(segment)
+  heap.add(segment, columns, sortByTime(selected, segment, columns))
+}
+
+function candidatesOf(snapshot: Snapshot, compiled: CompiledPlan, request: HistoryRequest): Candidates {
+  const { range, commit } = request
+  const isForward = request.direction === 'forward'
+  const fromSec = range.after.sec
+  const toSec = range.before.sec
+  const streamIds = compiled.streamsOf(snapshot)
+  const boundOf = (segment: Segment): number =>
+    isForward ? Math.max(segment.minSec, fromSec) : Math.min(segment.maxSec, toSec)
+  const journal = snapshot
+    .journal()
+    .filter((segment) => segment.commitMin <= commit && (streamIds?.has(segment.streamId) ?? true))
+    .filter((segment) => segment.maxSec >= fromSec && segment.minSec <= toSec)
+    .sort((a, b) => (isForward ? boundOf(b) - boundOf(a) : boundOf(a) - boundOf(b)))
+  const blockRange = { streamIds, fromSec, toSec }
+  const blocks = isForward ? snapshot.oldestBlocks(blockRange) : snapshot.newestBlocks(blockRange)
+  const nextBlock = (): Segment | null => {
+    for (;;) {
+      const { value, done } = blocks.next()
+      if (done) return null
+      if (value.commitMin <= commit) return value
+    }
+  }
+  let block = nextBlock()
+  /** Whether the next segment comes from the journal. */
+  const isJournalNext = (): boolean => {
+    const last = journal.at(-1)
+    if (last === undefined) return false
+    if (block === null) return true
+    return isForward ? boundOf(last) <= boundOf(block) : boundOf(last) >= boundOf(block)
+  }
+  return {
+    bound: () => {
+      const next = isJournalNext() ? journal.at(-1) : block
+      return next == null ? null : boundOf(next)
+    },
+    take: () => {
+      if (isJournalNext()) return journal.pop() as Segment
+      const taken = block as Segment
+      block = nextBlock()
+      return taken
+    },
+    close: () => {
+      blocks.return()
+    },
+  }
+}

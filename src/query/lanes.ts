@@ -1,0 +1,75 @@
+/** The two lanes of query threads: a light one for cheap reads and tails, and one for scans, whose threads may be ended. */
+
+import { Piscina } from 'piscina'
+import { LogkeepError } from '../errors.ts'
+import { queryLimits } from '../limits.ts'
+import { createGate } from './gate.ts'
+import type { Task } from './tasks.ts'
+import type { QueryWorkerData, TaskFailure } from './worker.ts'
+
+export type Lane = 'light' | 'scan'
+
+/** The thread was ended because a task took longer than its hard limit. */
+export class TaskTimeout extends Error {}
+
+export type Lanes = {
+  /**
+   * Runs one task in a thread of the lane. Rejects with `LogkeepError` (the task's own, TOO_MANY, STORE_UNAVAILABLE)
+   * or `TaskTimeout`.
+   */
+  readonly run: (lane: Lane, task: Task) => Promise<unknown>
+  readonly close: () => Promise<void>
+}
+
+export function createLanes(dataDir: string, scanThreads: number): Lanes {
+  const lanes = {
+    light: createLane(dataDir, 1, queryLimits.lightQueueMax, queryLimits.lightHardMs),
+    scan: createLane(dataDir, scanThreads, queryLimits.scanQueueMax, queryLimits.sliceHardMs),
+  }
+  return {
+    run: async (lane, task) => {
+      const result = await lanes[lane].run(task)
+      if (!isFailure(result)) return result
+      const { code, message, hint } = result.failure
+      throw new LogkeepError(code, message, hint)
+    },
+    close: async () => {
+      await Promise.all([lanes.light.close(), lanes.scan.close()])
+    },
+  }
+}
+
+type ThreadLane = { readonly run: (task: Task) => Promise<unknown>; readonly close: () => Promise<void> }
+
+/** The gate keeps the queue, so that the hard limit counts from when a task runs, not from when it begins to wait. */
+function createLane(dataDir: string, threads: number, waitingMax: number, hardMs: number): ThreadLane {
+  const gate = createGate(threads, waitingMax)
+  const pool = new Piscina({
+    filename: new URL('./worker.ts', import.meta.url).href,
+    minThreads: 0,
+    maxThreads: threads,
+    idleTimeout: queryLimits.threadIdleMs,
+    workerData: { dataDir } satisfies QueryWorkerData,
+  })
+  return {
+    run: async (task) => {
+      await gate.enter()
+      const limit = AbortSignal.timeout(hardMs)
+      try {
+        return await pool.run(task, { signal: limit })
+      } catch (error) {
+        if (limit.aborted) throw new TaskTimeout(`a query slice took longer than ${hardMs} ms`, { cause: error })
+        throw new LogkeepError('STORE_UNAVAILABLE', 'the database cannot be read', 'see /readyz and the log for why', {
+          cause: error,
+        })
+      } finally {
+        gate.leave()
+      }
+    },
+    close: () => pool.destroy(),
+  }
+}
+
+function isFailure(result: unknown): result is TaskFailure {
+  return typeof result === 'object' && result !== null && 'failure' in result
+}

@@ -1,0 +1,117 @@
+/** Which lines of one segment a plan selects: by commit, time and columns first, by text only if lines are left. Hot path. */
+
+import { attribute } from '../model/entry.ts'
+import type { Place } from '../model/cursor.ts'
+import type { Columns } from '../store/columns.ts'
+import { lineEnds } from '../store/line-ends.ts'
+import type { Snapshot } from '../store/reader.ts'
+import type { Segment } from '../store/segment.ts'
+import type { CompiledPlan } from './compiled-plan.ts'
+
+/** Exclusive on both ends, in history order. */
+export type PlaceRange = { readonly after: Place; readonly before: Place }
+
+export type ScanCount = { scannedBytes: number; scannedLines: number; blocks: number }
+
+export const noLines = new Uint32Array(0)
+
+/**
+ * Ascending indexes of the selected lines among lines `from` to `to` (exclusive) of the segment. Gap records pass
+ * every filter but stream and range.
+ */
+export function selectLines(
+  snapshot: Snapshot,
+  compiled: CompiledPlan,
+  segment: Segment,
+  [from, to]: readonly [from: number, to: number],
+  range: PlaceRange,
+  count: ScanCount,
+): Uint32Array {
+  if (from >= to) return noLines
+  if (compiled.levelMask !== null && (segment.levelMask & compiled.levelMask) === 0) return noLines
+  const holdsGap = (segment.levelMask & gapBit) !== 0
+  if (!holdsGap && !snapshot.mayHold(segment, compiled.requiredGrams)) return noLines
+  count.blocks += 1
+  const columns = snapshot.columns(segment)
+  count.scannedLines += to - from
+  const inColumns = selectByColumns(columns, segment, compiled, from, to, range)
+  if (compiled.matcher === null || inColumns.length === 0) return inColumns
+  const body = snapshot.body(segment)
+  count.scannedBytes += body.length
+  return selectByText(columns, compiled, body, inColumns, holdsGap)
+}
+
+const gapBit = 1 << 8
+
+function selectByColumns(
+  columns: Columns,
+  segment: Segment,
+  { plan, levelMask }: CompiledPlan,
+  from: number,
+  to: number,
+  range: PlaceRange,
+): Uint32Array {
+  const { seconds, nanos, levels, attributes } = columns
+  const { after, before } = range
+  const isInside = segment.minSec > after.sec && segment.maxSec < before.sec
+  const selected = new Uint32Array(to - from)
+  let length = 0
+  for (let index = from; index < to; index += 1) {
+    if (levelMask !== null && (levelMask & (1 << (levels[index] as number))) === 0) continue
+    const bits = attributes[index] as number
+    if (plan.iostream !== null && (bits & attribute.stderr) !== plan.iostream && !(bits & attribute.gap)) continue
+    if (!isInside) {
+      const sec = seconds[index] as number
+      const ns = nanos[index] as number
+      const line = segment.firstLine + index
+      if (orderOf(sec, ns, segment.streamId, line, after) <= 0) continue
+      if (orderOf(sec, ns, segment.streamId, line, before) >= 0) continue
+    }
+    selected[length++] = index
+  }
+  return selected.subarray(0, length)
+}
+
+function orderOf(sec: number, ns: number, streamId: number, line: number, place: Place): number {
+  return sec - place.sec || ns - place.ns || streamId - place.streamId || line - place.line
+}
+
+function selectByText(
+  columns: Columns,
+  { matcher }: CompiledPlan,
+  body: Buffer,
+  candidates: Uint32Array,
+  holdsGap: boolean,
+): Uint32Array {
+  if (matcher === null) return candidates
+  const selected = new Uint32Array(candidates.length)
+  let length = 0
+  if (columns.lengths !== null) {
+    const ends = lineEnds(body, columns)
+    for (const index of candidates) {
+      const start = index === 0 ? 0 : (ends[index - 1] as number) + 1
+      const isGap = ((columns.attributes[index] as number) & attribute.gap) !== 0
+      if (isGap || matcher.matchLine(body.subarray(start, ends[index]))) selected[length++] = index
+    }
+    return selected.subarray(0, length)
+  }
+  const hits = new Uint32Array(columns.lineCount)
+  const hitCount = matcher.match(body, null, columns.lineCount, hits)
+  let next = 0
+  for (const index of candidates) {
+    while (next < hitCount && (hits[next] as number) < index) next += 1
+    const isHit = next < hitCount && hits[next] === index
+    const isGap = holdsGap && ((columns.attributes[index] as number) & attribute.gap) !== 0
+    if (isHit || isGap) selected[length++] = index
+  }
+  return selected.subarray(0, length)
+}
+
+/** Sorts selected indexes by (time, line), ascending; in place where the segment's times do not ascend. */
+export function sortByTime(selected: Uint32Array, segment: Segment, { seconds, nanos }: Columns): Uint32Array {
+  if (segment.ascending) return selected
+  return selected.sort(
+    (a, b) =>
+      (seconds[a] as number) - (seconds[b] as number) || (nanos[a] as number) - (nanos[b] as number) || a - b,
+  )
+}

@@ -1,0 +1,87 @@
+/** The query layer on the main thread: chains slices of query threads into pages, exports and tails. */
+
+import { LogkeepError } from '../errors.ts'
+import { queryLimits } from '../limits.ts'
+import type { Cursor } from '../model/cursor.ts'
+import type { LogsRequest, QueryService, TailRead, TailStart } from './contract.ts'
+import { createExporter } from './export.ts'
+import { createLanes, type Lanes, TaskTimeout } from './lanes.ts'
+import { createPager } from './pager.ts'
+import type { Plan } from './plan.ts'
+import { requireCursor } from './require-cursor.ts'
+import type { TailResult, TailTask } from './tasks.ts'
+
+export type QueryServiceOptions = {
+  readonly dataDir: string
+  readonly nodeName: string
+  readonly queryThreads: number
+  readonly queryDeadlineMs: number
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+export function createQueryService(options: QueryServiceOptions): QueryService {
+  const lanes = createLanes(options.dataDir, options.queryThreads)
+  const pager = createPager(lanes, options)
+  const exporter = createExporter(pager)
+  let checked = { at: Number.NEGATIVE_INFINITY, result: Promise.resolve() }
+
+  const readTail = (plan: Plan, cursor: Cursor | null, answerBytesMax: number): Promise<TailRead> =>
+    runTail(lanes, { kind: 'tail', plan, cursor, sliceMs: queryLimits.sliceMs, answerBytesMax })
+
+  return {
+    logs: (request, signal) => pager.page(request, signal),
+    exportLogs: (request, signal) => exporter(request, signal),
+    list: async ({ kind, streams, limit, cursor }) => {
+      const task = { kind: 'list', list: kind, streams, limit, cursor, node: options.nodeName } as const
+      return { body: (await lanes.run('light', task)) as Uint8Array }
+    },
+    openTail: (plan, start, signal) => openTail(plan, start, signal),
+    readTail: (plan, cursor, bytesMax) => readTail(plan, requireCursor(cursor), bytesMax),
+    check: () => {
+      const now = performance.now()
+      if (now - checked.at > queryLimits.checkFreshMs) {
+        checked = { at: now, result: lanes.run('light', { kind: 'check' }).then(() => undefined) }
+      }
+      return checked.result
+    },
+    close: () => lanes.close(),
+  }
+
+  async function openTail(plan: Plan, start: TailStart, signal: AbortSignal): Promise<TailRead> {
+    switch (start.kind) {
+      case 'now':
+        return readTail(plan, null, queryLimits.answerBytesMax)
+      case 'cursor':
+        return readTail(plan, requireCursor(start.cursor), queryLimits.answerBytesMax)
+      case 'since': {
+        const begun = await pager.begin(plan, { since: start.since, until: null })
+        return readTail(plan, begun, queryLimits.answerBytesMax)
+      }
+      case 'newest': {
+        if (start.count === 0) return readTail(plan, null, queryLimits.answerBytesMax)
+        const page = await pager.page(newestOf(plan, start.count), signal, true)
+        return { ...page, cursor: page.resume, caughtUp: false }
+      }
+    }
+  }
+}
+
+function newestOf(plan: Plan, limit: number): LogsRequest {
+  const range = { since: null, until: null }
+  return { plan, range, direction: 'backward', limit, cursor: null, format: 'json' }
+}
+
+async function runTail(lanes: Lanes, task: TailTask): Promise<TailResult> {
+  try {
+    return (await lanes.run('light', task)) as TailResult
+  } catch (error) {
+    if (!(error instanceof TaskTimeout)) throw error
+    throw new LogkeepError(
+      'QUERY_ENDED',
+      'the filters of this tail took too long on one step and were ended',
+      'use a simpler regular expression, or a plain text',
+      { cause: error },
+    )
+  }
+}

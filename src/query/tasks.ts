@@ -1,0 +1,78 @@
+/** What the main thread asks a query thread to do, and what it gets back. Plain data: it travels between threads. */
+
+import type { Cursor } from '../model/cursor.ts'
+import type { QueryStats } from './contract.ts'
+import type { Direction, Format, Plan, StreamSelector, TimeRange } from './plan.ts'
+
+/** One slice of a history walk. */
+export type HistoryTask = {
+  readonly kind: 'history'
+  readonly plan: Plan
+  readonly direction: Direction
+  readonly limit: number
+  readonly format: Format
+  /** Where the walk goes on; null: it begins here, over `range`. */
+  readonly cursor: Cursor | null
+  readonly range: TimeRange
+  /** `until` of a range that names none: a little after now. */
+  readonly defaultUntilSec: number
+  /** Ends the slice once it has moved; a slice always moves. */
+  readonly sliceMs: number
+  readonly scannedBytesMax: number
+  readonly answerBytesMax: number
+  /** Give the entries back against the direction of the walk. */
+  readonly isReversed: boolean
+  /** First slice of an answer: names that match nothing and empty answers are explained. */
+  readonly isFirst: boolean
+}
+
+export type HistoryResult = {
+  readonly entries: Uint8Array
+  readonly count: number
+  readonly end: 'exhausted' | 'limit' | 'over' | 'answer'
+  /** Where to go on; null when exhausted. */
+  readonly next: Cursor | null
+  readonly resumeText: string
+  readonly stats: QueryStats
+  readonly warnings: readonly string[]
+}
+
+/** One step of a tail. */
+export type TailTask = {
+  readonly kind: 'tail'
+  readonly plan: Plan
+  /** Null: begin with what is committed after now. */
+  readonly cursor: Cursor | null
+  readonly sliceMs: number
+  readonly answerBytesMax: number
+}
+
+export type TailResult = {
+  readonly entries: Uint8Array
+  readonly count: number
+  readonly cursor: string
+  readonly caughtUp: boolean
+  readonly warnings: readonly string[]
+}
+
+/** Fixes commit and range of a walk without reading any of it. */
+export type BeginTask = {
+  readonly kind: 'begin'
+  readonly plan: Plan
+  readonly range: TimeRange
+  readonly defaultUntilSec: number
+}
+
+export type ListTask = {
+  readonly kind: 'list'
+  readonly list: 'namespaces' | 'pods' | 'containers' | 'streams'
+  readonly streams: StreamSelector
+  readonly limit: number
+  readonly cursor: string | null
+  readonly node: string
+}
+
+/** Whether the database can be read, and which it is. */
+export type CheckTask = { readonly kind: 'check' }
+
+export type Task = HistoryTask | BeginTask | TailTask | ListTask | CheckTask

@@ -1,0 +1,65 @@
+/** Entry of a query thread: opens its own read-only connection and answers one task at a time. */
+
+import { setFlagsFromString } from 'node:v8'
+import { workerData } from 'node:worker_threads'
+import { move, transferableSymbol, valueSymbol } from 'piscina'
+import { type ErrorCode, LogkeepError } from '../errors.ts'
+import { openReader } from '../store/reader.ts'
+import { createEngine, type Engine } from './engine.ts'
+import type { Task } from './tasks.ts'
+
+export type QueryWorkerData = { readonly dataDir: string }
+
+/** An error as it travels: classes do not survive the way between threads. */
+export type TaskFailure = {
+  readonly failure: { readonly code: ErrorCode; readonly message: string; readonly hint: string }
+}
+
+setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
+const engineOf = createLazyEngine((workerData as QueryWorkerData).dataDir)
+
+export default function answer(task: Task): unknown {
+  try {
+    return run(engineOf(), task)
+  } catch (error) {
+    if (!(error instanceof LogkeepError)) throw error
+    const { code, message, hint } = error
+    return { failure: { code, message, hint } } satisfies TaskFailure
+  }
+}
+
+/** Opens the database with the first task: a thread that cannot start would not be started again. */
+function createLazyEngine(dataDir: string): () => Engine {
+  let engine: Engine | null = null
+  return () => {
+    engine ??= createEngine(openReader(dataDir))
+    return engine
+  }
+}
+
+function run(engine: Engine, task: Task): unknown {
+  switch (task.kind) {
+    case 'history': {
+      const result = engine.history(task)
+      return transferred(result, result.entries)
+    }
+    case 'tail': {
+      const result = engine.tail(task)
+      return transferred(result, result.entries)
+    }
+    case 'list': {
+      const body = engine.list(task)
+      return transferred(body, body)
+    }
+    case 'begin':
+      return engine.begin(task)
+    case 'check':
+      return engine.check()
+  }
+}
+
+/** A result whose bytes move to the main thread in place of being copied. */
+function transferred(value: unknown, bytes: Uint8Array): unknown {
+  const wrapped = { [transferableSymbol]: [bytes.buffer], [valueSymbol]: value }
+  return move(wrapped as unknown as ArrayBuffer)
+}
