@@ -93,12 +93,6 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
     if (known === undefined) routes.push({ path: url, methods, summary: config?.summary ?? '' })
     else known.methods.push(...methods)
   })
-  app.addHook('onRequest', async (request, reply) => {
-    addAnswerHeaders(reply)
-    if (stopping) throw stoppingError()
-    if (request.url.length > httpLimits.urlBytesMax) throw tooLong()
-    checkRequest(request, security)
-  })
   app.setErrorHandler((error, request, reply) => {
     // Nobody is left to answer.
     if (request.socket.destroyed) return reply.hijack()
@@ -133,6 +127,15 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
       deps.log.debug('tail_broke', 'a tail connection broke', { reason: error.message })
       socket.close()
     },
+  })
+  app.after(() => {
+    // Behind the hook of the plugin, which must have marked an upgrade for its socket to be closed after a refusal.
+    app.addHook('onRequest', async (request, reply) => {
+      addAnswerHeaders(reply)
+      if (stopping) throw stoppingError()
+      if (request.url.length > httpLimits.urlBytesMax) throw tooLong()
+      checkRequest(request, security)
+    })
   })
   const routeDeps: RouteDeps = { ...deps, security, sessions }
   app.register(async (scope) => {
