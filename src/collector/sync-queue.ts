@@ -1,0 +1,95 @@
+/** Lets calls of `sync` share runs: a call is answered by a run that began after it, and runs begin 100 ms apart. */
+
+import { workerLimits } from '../limits.ts'
+import type { SyncResult } from './contract.ts'
+
+export type SyncQueue = {
+  /** Never rejects. `lastCommit` is asked where the run does not end in time. */
+  readonly sync: (waitMs: number, lastCommit: () => number) => Promise<SyncResult>
+  /** The run is over. */
+  readonly ended: (id: number, commit: number, isComplete: boolean) => void
+  /** The thread is new: runs that it has not heard of are started again. */
+  readonly restart: () => void
+  readonly close: () => void
+}
+
+export type SyncQueueDeps = {
+  /** Starts a run; false when that is not possible now: `restart` will be called. */
+  readonly start: (id: number) => boolean
+  /** Monotonic. */
+  readonly nowMs: () => number
+}
+
+type Run = { readonly id: number; readonly waiting: Set<(result: SyncResult) => void> }
+
+export function createSyncQueue({ start, nowMs }: SyncQueueDeps): SyncQueue {
+  let nextId = 1
+  let running: Run | null = null
+  let queued: Run | null = null
+  let startedMs = Number.NEGATIVE_INFINITY
+  let completeMs = nowMs()
+  let timer: NodeJS.Timeout | null = null
+
+  const begin = (): void => {
+    timer = null
+    if (running !== null || queued === null || !start(queued.id)) return
+    startedMs = nowMs()
+    running = queued
+    queued = null
+  }
+
+  const plan = (): void => {
+    if (running !== null || queued === null || timer !== null) return
+    const delayMs = startedMs + workerLimits.syncShareMs - nowMs()
+    if (delayMs <= 0) begin()
+    else timer = setTimeout(begin, delayMs)
+  }
+
+  const sync = (waitMs: number, lastCommit: () => number): Promise<SyncResult> => {
+    const { promise, resolve } = Promise.withResolvers<SyncResult>()
+    queued ??= { id: nextId++, waiting: new Set() }
+    const { waiting } = queued
+    const late = setTimeout(() => {
+      waiting.delete(answer)
+      resolve({ commit: lastCommit(), behindMs: Math.round(nowMs() - completeMs) })
+    }, waitMs)
+    const answer = (result: SyncResult): void => {
+      clearTimeout(late)
+      resolve(result)
+    }
+    waiting.add(answer)
+    plan()
+    return promise
+  }
+
+  const ended = (id: number, commit: number, isComplete: boolean): void => {
+    if (running?.id !== id) return
+    if (isComplete) completeMs = startedMs
+    const behindMs = isComplete ? null : Math.round(nowMs() - completeMs)
+    for (const answer of running.waiting) answer({ commit, behindMs })
+    running = null
+    plan()
+  }
+
+  const restart = (): void => {
+    if (running !== null) {
+      const lost = running
+      running = null
+      queued ??= { id: nextId++, waiting: new Set() }
+      for (const answer of lost.waiting) queued.waiting.add(answer)
+    }
+    plan()
+  }
+
+  const close = (): void => {
+    if (timer !== null) clearTimeout(timer)
+    for (const run of [running, queued]) {
+      for (const answer of run?.waiting ?? [])
+        answer({ commit: 0, behindMs: Math.round(nowMs() - completeMs) })
+    }
+    running = null
+    queued = null
+  }
+
+  return { sync, ended, restart, close }
+}
