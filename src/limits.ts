@@ -42,6 +42,9 @@ export const storeLimits = {
   busyTimeoutMs: 5_000,
 } as const
 
+/** The same bounds with other figures: tests use small ones, to reach every border with little data. */
+export type StoreLimits = { readonly [name in keyof typeof storeLimits]: number }
+
 /** The program's own messages. */
 export const logLimits = {
   /** An equal message is written at most this often; the rest is counted. */

@@ -1,6 +1,6 @@
 /** Writes blocks: cuts a stream's lines to size, encodes each part and stores header, columns, body and filter. */
 
-import { storeLimits } from '../limits.ts'
+import type { StoreLimits } from '../limits.ts'
 import { levelDetectorVersion } from '../model/level.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'
 import { ByteWriter } from './byte-writer.ts'
@@ -49,7 +49,7 @@ export function utcDay(sec: number): number {
   return Math.floor(sec / secondsPerDay)
 }
 
-export function createBlockWriter(connection: Connection): BlockWriter {
+export function createBlockWriter(connection: Connection, limits: StoreLimits): BlockWriter {
   const insertBlock = connection.prepare(
     `INSERT INTO block (stream_id, first_line, line_count, raw_bytes, min_sec, min_ns, max_sec, max_ns, ascending,
        commit_min, commit_max, arrival_min, arrival_max, tier, detector_version, level_counts)
@@ -83,7 +83,7 @@ export function createBlockWriter(connection: Connection): BlockWriter {
         (runs.at(-1) as Run).commit,
         input.arrivalMin,
         input.arrivalMax,
-        end - start >= storeLimits.blockFullBytes ? fullTier : input.tier,
+        end - start >= limits.blockFullBytes ? fullTier : input.tier,
         levelDetectorVersion,
         counts.view(),
       ).lastInsertRowid
@@ -110,6 +110,7 @@ export function cutBlocks(
   lines: LineBuffer,
   parts: readonly ArrivedPart[],
   withRest: boolean,
+  limits: StoreLimits,
   write: (from: number, to: number, part: Omit<ArrivedPart, 'from' | 'to'>) => void,
 ): number {
   let from = 0
@@ -131,7 +132,7 @@ export function cutBlocks(
     open.push(part)
     for (let index = part.from; index < part.to; index += 1) {
       const bytes = (lines.ends[index] as number) + 1 - startByte
-      if (bytes < storeLimits.blockBytes && index + 1 - from < storeLimits.blockLinesMax) continue
+      if (bytes < limits.blockBytes && index + 1 - from < limits.blockLinesMax) continue
       cut(index + 1)
       if (index + 1 < part.to) open.push(part)
     }

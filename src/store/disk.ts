@@ -5,6 +5,8 @@ import { join } from 'node:path'
 
 /** Room for one round of retention, in which SQLite needs pages for its WAL before it can free any. */
 const reserveBytes = 8 * 1024 * 1024
+/** The reserve is taken only where this many times its size is free. */
+const roomPerReserve = 4
 const reserveFile = 'reserve'
 const reserveMode = 0o600
 
@@ -40,6 +42,8 @@ export function createDiskRoom(dataDir: string): DiskRoom {
     },
     takeReserve: () => {
       if (statSync(path, { throwIfNoEntry: false })?.size === reserveBytes) return true
+      const { bavail, bsize } = statfsSync(dataDir)
+      if (bavail * bsize < reserveBytes * roomPerReserve) return false
       try {
         const descriptor = openSync(path, constants.O_CREAT | constants.O_WRONLY | constants.O_TRUNC, reserveMode)
         try {

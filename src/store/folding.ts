@@ -1,6 +1,6 @@
 /** Folds neighbouring journal rows into one, so that frequent commits do not leave thousands of small rows behind. */
 
-import { storeLimits } from '../limits.ts'
+import type { StoreLimits } from '../limits.ts'
 import { utcDay } from './block-writer.ts'
 import type { Connection } from './database.ts'
 import { joinMoves } from './file-table.ts'
@@ -11,8 +11,8 @@ import { joinRuns } from './runs.ts'
 import type { AfterCommit } from './transaction.ts'
 
 /** Index of the first of `foldWidth` neighbouring rows that may be folded; null where there are none. */
-export function findFoldable(rows: readonly JournalRow[]): number | null {
-  const width = storeLimits.foldWidth
+export function findFoldable(rows: readonly JournalRow[], limits: StoreLimits): number | null {
+  const width = limits.foldWidth
   for (let start = rows.length - width; start >= 0; start -= 1) {
     const group = rows.slice(start, start + width)
     const first = group[0] as JournalRow
@@ -20,7 +20,7 @@ export function findFoldable(rows: readonly JournalRow[]): number | null {
       (row) => row.tier === first.tier && utcDay(row.arrivalMax) === utcDay(first.arrivalMin),
     )
     const bytes = group.reduce((sum, row) => sum + row.rawBytes, 0)
-    if (same && bytes <= storeLimits.foldBytesMax) return start
+    if (same && bytes <= limits.foldBytesMax) return start
   }
   return null
 }
@@ -30,7 +30,14 @@ export type Folding = {
   readonly fold: (start: number, after: AfterCommit) => void
 }
 
-export function createFolding(connection: Connection, journal: JournalIndex, loader: JournalLoader): Folding {
+type Deps = {
+  readonly connection: Connection
+  readonly journal: JournalIndex
+  readonly loader: JournalLoader
+  readonly limits: StoreLimits
+}
+
+export function createFolding({ connection, journal, loader, limits }: Deps): Folding {
   const selectMoves = connection.prepare('SELECT moves FROM journal WHERE last_commit = ?').pluck()
   const remove = connection.prepare('DELETE FROM journal WHERE last_commit = ?')
   const insert = connection.prepare(
@@ -39,7 +46,7 @@ export function createFolding(connection: Connection, journal: JournalIndex, loa
   )
   return {
     fold: (start, after) => {
-      const group = journal.rows.slice(start, start + storeLimits.foldWidth)
+      const group = journal.rows.slice(start, start + limits.foldWidth)
       const inGroup = new Set(group)
       const inputs: SegmentInput[] = []
       for (const streamId of journal.pendingStreams()) {

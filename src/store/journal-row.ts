@@ -160,7 +160,7 @@ export function readChunk(head: JournalHead, body: Uint8Array, index: number): B
   return decompress(body.subarray(chunk.offset, chunk.offset + chunk.bytes), chunk.rawBytes)
 }
 
-function bodyBytesOf({ lines, from, to }: SegmentInput): number {
+export function bodyBytesOf({ lines, from, to }: SegmentInput): number {
   return (lines.ends[to - 1] as number) + 1 - lines.startOf(from)
 }
 

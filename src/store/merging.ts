@@ -1,6 +1,6 @@
 /** Merges small neighbouring blocks of a stream into larger ones, so that a slow stream does not cost a row per seal. */
 
-import { storeLimits } from '../limits.ts'
+import type { StoreLimits } from '../limits.ts'
 import { LineBuffer } from '../model/line-buffer.ts'
 import { type BlockWriter, fullTier, utcDay } from './block-writer.ts'
 import { ByteReader } from './byte-writer.ts'
@@ -26,10 +26,9 @@ export type Merging = {
   readonly mergeOne: (streamId: number, version: number) => boolean
 }
 
-/** Newest blocks that are looked at: two tiers of one day and what a day before left over. */
-const candidatesMax = storeLimits.mergeWidth * 4
-
-export function createMerging(connection: Connection, blocks: BlockWriter): Merging {
+export function createMerging(connection: Connection, blocks: BlockWriter, limits: StoreLimits): Merging {
+  /** Newest blocks that are looked at: two tiers of one day and what a day before left over. */
+  const candidatesMax = limits.mergeWidth * 4
   const newest = connection.prepare(
     `SELECT id, first_line, line_count, raw_bytes, arrival_min, arrival_max, tier FROM block
      WHERE stream_id = ? ORDER BY first_line DESC LIMIT ${candidatesMax}`,
@@ -41,9 +40,9 @@ export function createMerging(connection: Connection, blocks: BlockWriter): Merg
   const touch = connection.prepare('UPDATE stream SET version = ? WHERE id = ?')
   return {
     mergeOne: (streamId, version) => {
-      const group = findMergeable((newest.all(streamId) as Candidate[]).reverse())
+      const group = findMergeable((newest.all(streamId) as Candidate[]).reverse(), limits)
       if (group === null) return false
-      const lines = new LineBuffer(1024, storeLimits.blockBytes)
+      const lines = new LineBuffer(1024, limits.blockBytes)
       const runs: (readonly Run[])[] = []
       for (const block of group) {
         const stored = data.get(block.id) as { runs: Buffer; columns: Buffer; body: Buffer }
@@ -75,7 +74,7 @@ export function createMerging(connection: Connection, blocks: BlockWriter): Merg
  * The oldest group of neighbours worth merging: `mergeWidth` of one tier, or fewer where they fill a block, or all that
  * a finished day left over. Blocks are in line order.
  */
-export function findMergeable(blocks: readonly Candidate[]): Candidate[] | null {
+export function findMergeable(blocks: readonly Candidate[], limits: StoreLimits): Candidate[] | null {
   const lastDay = utcDay(blocks.at(-1)?.arrival_max ?? 0)
   let group: Candidate[] = []
   let bytes = 0
@@ -89,10 +88,10 @@ export function findMergeable(blocks: readonly Candidate[]): Candidate[] | null 
       utcDay(previous.arrival_max) === day &&
       (previous.tier === block.tier || isFinished) &&
       block.tier !== fullTier
-    if (previous !== undefined && joins && bytes + block.raw_bytes > storeLimits.blockBytes && group.length > 1) {
+    if (previous !== undefined && joins && bytes + block.raw_bytes > limits.blockBytes && group.length > 1) {
       return group
     }
-    if (!joins || bytes + block.raw_bytes > storeLimits.blockBytes) {
+    if (!joins || bytes + block.raw_bytes > limits.blockBytes) {
       if (group.length > 1 && utcDay(previous?.arrival_max ?? 0) < lastDay) return group
       group = []
       bytes = 0
@@ -101,7 +100,7 @@ export function findMergeable(blocks: readonly Candidate[]): Candidate[] | null 
       group.push(block)
       bytes += block.raw_bytes
     }
-    if (group.length >= storeLimits.mergeWidth && !isFinished) return group
+    if (group.length >= limits.mergeWidth && !isFinished) return group
   }
   return null
 }

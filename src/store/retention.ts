@@ -25,7 +25,7 @@ const slackBytesMax = 64 * 1024 * 1024
 export type RetentionCounts = { blocks: number; lines: number; bytes: number }
 
 export type Retention = {
-  /** One bounded step; true when there is more to do now. `run` opens a transaction and gives a structure version. */
+  /** One bounded step; true when there is more to do now. */
   readonly step: (nowSec: number) => boolean
   /** Deletes one slice whatever the limits: the disk is full. False when there is nothing left. */
   readonly force: () => boolean
@@ -81,6 +81,7 @@ export function createRetention({ connection, sweeping, room, settings, change }
         connection.pragma(`incremental_vacuum(${vacuumPages})`)
         return true
       }
+      if (!isLow) room.takeReserve()
       checkedSec = nowSec
       return false
     },

@@ -1,5 +1,6 @@
 /** Seals streams: takes their pending lines out of the journal, and a commit's where it has many, into blocks. */
 
+import type { StoreLimits } from '../limits.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'
 import { type BlockWriter, cutBlocks } from './block-writer.ts'
 import type { LineSummary } from './columns.ts'
@@ -13,6 +14,7 @@ type SealingDeps = {
   readonly loader: JournalLoader
   readonly streams: StreamTable
   readonly blocks: BlockWriter
+  readonly limits: StoreLimits
 }
 
 /** Lines of the commit that is being written. */
@@ -28,7 +30,7 @@ export type Sealing = {
   readonly sealWith: (streamId: number, added: CommitLines, version: number, after: AfterCommit) => number
 }
 
-export function createSealing({ journal, loader, streams, blocks }: SealingDeps): Sealing {
+export function createSealing({ journal, loader, streams, blocks, limits }: SealingDeps): Sealing {
   /** Writes blocks of `lines` from its line `firstLine` on; returns how many lines went into blocks. */
   const seal = (
     streamId: number,
@@ -39,7 +41,7 @@ export function createSealing({ journal, loader, streams, blocks }: SealingDeps)
     version: number,
   ): number => {
     const summaries: LineSummary[] = []
-    const sealed = cutBlocks(lines, parts, withRest, (from, to, arrived) => {
+    const sealed = cutBlocks(lines, parts, withRest, limits, (from, to, arrived) => {
       const input = { streamId, firstLine: firstLine + from, lines, from, to, ...arrived, tier: 0 }
       summaries.push(blocks.write(input))
     })

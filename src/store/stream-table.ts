@@ -20,7 +20,6 @@ export type StreamTable = {
   readonly resolve: (labels: StreamLabels) => number
   /** Inserts what `resolve` made up. Inside a transaction; returns whether there was any. */
   readonly insertNew: (version: number, after: AfterCommit) => boolean
-  readonly hasNew: () => boolean
   readonly sealedLine: (streamId: number) => number
   /** Number that the stream's next line gets. */
   readonly nextLine: (streamId: number) => number
@@ -72,7 +71,6 @@ export function createStreamTable(connection: Connection, journal: JournalIndex)
       made.set(key, { id, labels })
       return id
     },
-    hasNew: () => made.size > 0,
     insertNew: (version, after) => {
       if (made.size === 0) return false
       for (const { id, labels } of made.values()) {

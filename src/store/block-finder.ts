@@ -1,0 +1,123 @@
+/** Finds blocks by time, lazily and in order, and by commit. Which index serves which question: `migrations/`. */
+
+import { storeLimits } from '../limits.ts'
+import type { Connection } from './database.ts'
+import { type BlockRow, blockColumns, type Segment, segmentOfBlock } from './segment.ts'
+
+/** Blocks that may hold lines of a time range. */
+export type BlockRange = {
+  /** Streams that are wanted; null: all. */
+  readonly streamIds: ReadonlySet<number> | null
+  /** Whole seconds, inclusive on both ends. */
+  readonly fromSec: number
+  readonly toSec: number
+}
+
+export type BlockFinder = {
+  /** Falling last second; blocks that reach beyond `toSec` come first. To be closed by `return()`. */
+  readonly newest: (range: BlockRange) => Generator<Segment, void, void>
+  /** Rising first second; blocks that begin before `fromSec` come first. To be closed by `return()`. */
+  readonly oldest: (range: BlockRange) => Generator<Segment, void, void>
+  /** Blocks with lines from commits `after` (exclusive) to `upTo` (inclusive). */
+  readonly ofCommits: (after: number, upTo: number) => Segment[]
+  /** A commit up to which about `blocks` blocks have lines from after `after`; infinite where there are fewer. */
+  readonly commitWindow: (after: number, blocks: number) => number
+  /** Newest commit that has lines in a block; 0 where there is none. */
+  readonly lastCommit: () => number
+}
+
+type RowIterator = IterableIterator<BlockRow>
+type IdRow = [id: number, streamId: number]
+
+export function createBlockFinder(connection: Connection): BlockFinder {
+  const header = `SELECT ${blockColumns} FROM block`
+  const get = connection.prepare(`${header} WHERE id = ?`)
+  const ofCommits = connection.prepare(`${header} WHERE commit_max > ? AND commit_min <= ? ORDER BY commit_min`)
+  const window = connection
+    .prepare('SELECT commit_max FROM block WHERE commit_max > ? ORDER BY commit_max LIMIT 1 OFFSET ?')
+    .pluck()
+  const last = connection.prepare('SELECT max(commit_max) FROM block').pluck()
+  const ofStream = createStreamFinder(connection, (id) => segmentOfBlock(get.get(id) as BlockRow))
+  const across = connection.prepare('SELECT id, stream_id FROM block WHERE max_sec > ? AND min_sec <= ?').raw()
+  const newest = connection
+    .prepare('SELECT id, stream_id FROM block WHERE max_sec <= ? AND max_sec >= ? ORDER BY max_sec DESC')
+    .raw()
+  const oldest = connection
+    .prepare('SELECT id, stream_id FROM block WHERE max_sec >= ? AND min_sec <= ? ORDER BY min_sec')
+    .raw()
+
+  function* pick(rows: Iterable<IdRow>, streamIds: ReadonlySet<number> | null): Generator<Segment, void, void> {
+    for (const [id, streamId] of rows) {
+      if (streamIds === null || streamIds.has(streamId)) yield segmentOfBlock(get.get(id) as BlockRow)
+    }
+  }
+  const isFew = ({ streamIds }: BlockRange): boolean => streamIds !== null && streamIds.size <= storeLimits.fewStreams
+  return {
+    newest: function* (range) {
+      const { streamIds, fromSec, toSec } = range
+      if (isFew(range)) {
+        yield* ofStream.newest(range)
+        return
+      }
+      yield* pick(across.all(toSec, toSec) as IdRow[], streamIds)
+      yield* pick(newest.iterate(toSec, fromSec) as IterableIterator<IdRow>, streamIds)
+    },
+    oldest: function* (range) {
+      const { streamIds, fromSec, toSec } = range
+      if (isFew(range)) yield* ofStream.oldest(range)
+      else yield* pick(oldest.iterate(fromSec, toSec) as IterableIterator<IdRow>, streamIds)
+    },
+    ofCommits: (after, upTo) => (ofCommits.all(after, upTo) as BlockRow[]).map(segmentOfBlock),
+    commitWindow: (after, blocks) => (window.get(after, blocks) as number | undefined) ?? Number.POSITIVE_INFINITY,
+    lastCommit: () => (last.get() as number | null) ?? 0,
+  }
+}
+
+type StreamFinder = Pick<BlockFinder, 'newest' | 'oldest'>
+
+/** The same for few streams, each by its own index. */
+function createStreamFinder(connection: Connection, get: (id: number) => Segment): StreamFinder {
+  const header = `SELECT ${blockColumns} FROM block`
+  const across = connection.prepare(
+    `${header} WHERE stream_id = ? AND max_sec > ? AND min_sec <= ? AND max_sec >= ?`,
+  )
+  /** One statement per stream that is read at the same time: a statement has one iterator at most. */
+  const newest = Array.from({ length: storeLimits.fewStreams }, () =>
+    connection.prepare(`${header} WHERE stream_id = ? AND max_sec <= ? AND max_sec >= ? ORDER BY max_sec DESC`),
+  )
+  const oldest = connection
+    .prepare('SELECT id, min_sec FROM block WHERE stream_id = ? AND max_sec >= ? AND min_sec <= ?')
+    .raw()
+  return {
+    newest: function* ({ streamIds, fromSec, toSec }) {
+      const ids = [...(streamIds ?? [])]
+      for (const id of ids) {
+        yield* (across.all(id, toSec, toSec, fromSec) as BlockRow[]).map(segmentOfBlock)
+      }
+      yield* mergeNewest(ids.map((id, index) => newest[index]?.iterate(id, toSec, fromSec) as RowIterator))
+    },
+    oldest: function* ({ streamIds, fromSec, toSec }) {
+      const found: [id: number, minSec: number][] = []
+      for (const id of streamIds ?? []) found.push(...(oldest.all(id, fromSec, toSec) as typeof found))
+      for (const [id] of found.sort(([, a], [, b]) => a - b)) yield get(id)
+    },
+  }
+}
+
+/** Takes always the newest head of several sorted iterators; closes them all at the end. */
+function* mergeNewest(iterators: readonly RowIterator[]): Generator<Segment, void, void> {
+  try {
+    const heads = iterators.map((iterator) => iterator.next().value as BlockRow | undefined)
+    for (;;) {
+      let best = -1
+      for (const [index, head] of heads.entries()) {
+        if (head !== undefined && (best < 0 || head.max_sec > (heads[best] as BlockRow).max_sec)) best = index
+      }
+      if (best < 0) return
+      yield segmentOfBlock(heads[best] as BlockRow)
+      heads[best] = (iterators[best] as RowIterator).next().value as BlockRow | undefined
+    }
+  } finally {
+    for (const iterator of iterators) iterator.return?.()
+  }
+}

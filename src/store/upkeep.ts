@@ -1,0 +1,103 @@
+/** Upkeep of the database between commits, one bounded step at a time: sealing, dropping, folding, merging, retention. */
+
+import type { StoreLimits } from '../limits.ts'
+import type { Changes } from './changes.ts'
+import type { Connection } from './database.ts'
+import type { FileTable } from './file-table.ts'
+import { createFolding, findFoldable } from './folding.ts'
+import type { JournalIndex } from './journal-index.ts'
+import type { JournalLoader } from './journal-loader.ts'
+import type { Merging } from './merging.ts'
+import type { Retention } from './retention.ts'
+import type { Sealing } from './sealing.ts'
+
+type Deps = {
+  readonly connection: Connection
+  readonly limits: StoreLimits
+  readonly changes: Changes
+  readonly journal: JournalIndex
+  readonly loader: JournalLoader
+  readonly files: FileTable
+  readonly sealing: Sealing
+  readonly merging: Merging
+  readonly retention: Retention
+}
+
+export type Upkeep = {
+  /** The most urgent step; false when there is none. */
+  readonly step: (nowSec: number) => boolean
+  /** A stream got new blocks: they may be worth merging. */
+  readonly noteSealed: (streamId: number) => void
+}
+
+export function createUpkeep(deps: Deps): Upkeep {
+  const { changes, journal, merging, retention } = deps
+  const folding = createFolding(deps)
+  const mergeQueue = new Set<number>()
+  const noteSealed = (streamId: number): void => {
+    mergeQueue.add(streamId)
+  }
+  const sealer = createSealer(deps, noteSealed)
+  const dropSealedRow = createRowDropper(deps)
+
+  const fold = (): boolean => {
+    const start = findFoldable(journal.rows, deps.limits)
+    if (start === null) return false
+    changes.run((_version, after) => folding.fold(start, after))
+    return true
+  }
+  const merge = (): boolean => {
+    const [streamId] = mergeQueue
+    if (streamId === undefined) return false
+    if (!changes.run((version) => merging.mergeOne(streamId, version))) mergeQueue.delete(streamId)
+    return true
+  }
+  return {
+    noteSealed,
+    step: (nowSec) => sealer(nowSec) || dropSealedRow() || fold() || merge() || retention.step(nowSec),
+  }
+}
+
+/** Seals everything once the journal is large or old, a few streams per step. */
+function createSealer(
+  { changes, journal, limits, loader, sealing }: Deps,
+  noteSealed: (streamId: number) => void,
+): (nowSec: number) => boolean {
+  let queue: number[] = []
+  let target = 0
+  return (nowSec) => {
+    if (queue.length === 0) {
+      const oldest = journal.rows[0]
+      if (oldest === undefined || oldest.lastCommit <= target) return false
+      const isOld = nowSec - oldest.arrivalMin >= limits.journalAgeMaxSec
+      if (!isOld && journal.rawBytes < limits.journalBytesMax) return false
+      target = journal.rows.at(-1)?.lastCommit ?? 0
+      queue = journal.pendingStreams()
+      return true
+    }
+    const slice = queue.slice(0, limits.sealStreamsPerSlice)
+    changes.run((version, after) => {
+      for (const streamId of slice) sealing.sealPending(streamId, version, after)
+    })
+    queue = queue.slice(slice.length)
+    for (const streamId of slice) noteSealed(streamId)
+    if (queue.length === 0) loader.clear()
+    return true
+  }
+}
+
+/** Deletes the oldest row once every line of it is sealed; the newest row stays: it holds the last commit's number. */
+function createRowDropper({ changes, connection, files, journal }: Deps): () => boolean {
+  const movesOf = connection.prepare('SELECT moves FROM journal WHERE last_commit = ?').pluck()
+  const remove = connection.prepare('DELETE FROM journal WHERE last_commit = ?')
+  return () => {
+    const oldest = journal.rows[0]
+    if (oldest === undefined || journal.rows.length === 1 || !journal.isSealed(oldest)) return false
+    changes.run((_version, after) => {
+      files.applyMoves(movesOf.get(oldest.lastCommit) as Buffer)
+      remove.run(oldest.lastCommit)
+      after(() => journal.removeOldest())
+    })
+    return true
+  }
+}

@@ -1,0 +1,198 @@
+/** Walks and tails over a real database against a model, with late lines, seals, folds, merges and restarts between pages. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Cursor, parseCursor } from '../../src/model/cursor.ts'
+import { attribute } from '../../src/model/entry.ts'
+import { createEngine, type Engine } from '../../src/query/engine.ts'
+import type { Direction, LineFilter, Plan } from '../../src/query/plan.ts'
+import type { HistoryTask } from '../../src/query/tasks.ts'
+import { openReader } from '../../src/store/reader.ts'
+import { chooseSeed, createRandom, type Random } from '../support/random.ts'
+import { createStoreModel, inHistoryOrder, inTailOrder, type ModelLine, type StoreModel } from '../support/store-model.ts'
+
+const startSec = 1_780_000_000
+const runs = 40
+
+type Entry = { line: string; cursor: string; pod: string; flags: string[] }
+
+const everything: Plan = {
+  streams: { namespace: [], pod: [], container: [], node: [], restart: [] },
+  iostream: null,
+  levels: null,
+  lines: [],
+}
+
+const filters: readonly LineFilter[] = [
+  { kind: 'substring', text: 'needle', ignoreCase: false, negate: false },
+  { kind: 'substring', text: 'NEEDLE', ignoreCase: true, negate: false },
+  { kind: 'substring', text: 'alpha', ignoreCase: false, negate: true },
+  { kind: 'regex', pattern: 'ch.rlie \\d+', ignoreCase: false, negate: false },
+]
+
+function planOf(random: Random): { plan: Plan; keeps: (line: ModelLine) => boolean } {
+  const filter = random.chance(0.6) ? random.pick(filters) : null
+  const pod = random.chance(0.5) ? random.between(0, 5) : null
+  const iostream = random.chance(0.3) ? random.pick([0, 1] as const) : null
+  const levels = random.chance(0.3) ? random.between(1, 255) : null
+  const plan: Plan = {
+    streams: { ...everything.streams, pod: pod === null ? [] : [`pod-${pod}`] },
+    iostream,
+    levels,
+    lines: filter === null ? [] : [filter],
+  }
+  return { plan, keeps: (line) => keepsText(filter, line.text) && keepsColumns(line) }
+
+  function keepsColumns(line: ModelLine): boolean {
+    if (pod !== null && line.streamId !== streamIds.get(pod)) return false
+    if (iostream !== null && (line.attributes & attribute.stderr) !== iostream) return false
+    return levels === null || (levels & (1 << line.level)) !== 0
+  }
+}
+
+/** Ids by index, filled by each run: streams get them in order of their first resolution. */
+const streamIds = new Map<number, number>()
+
+function keepsText(filter: LineFilter | null, text: string): boolean {
+  if (filter === null) return true
+  const found =
+    filter.kind === 'regex'
+      ? new RegExp(filter.pattern).test(text)
+      : filter.ignoreCase
+        ? text.toLowerCase().includes(filter.text.toLowerCase())
+        : text.includes(filter.text)
+  return found !== filter.negate
+}
+
+function history(plan: Plan, direction: Direction, limit: number, cursor: Cursor | null): HistoryTask {
+  return {
+    kind: 'history',
+    plan,
+    direction,
+    limit,
+    format: 'json',
+    cursor,
+    range: { since: null, until: null },
+    defaultUntilSec: startSec + 1_000_000,
+    sliceMs: 0,
+    scannedBytesMax: 1e9,
+    answerBytesMax: 1e9,
+    isReversed: false,
+    isFirst: false,
+  }
+}
+
+function entriesOf(bytes: Uint8Array): Entry[] {
+  return JSON.parse(`[${Buffer.from(bytes).toString()}]`) as Entry[]
+}
+
+/** Makes the world move between two pages. */
+function disturb(model: StoreModel, random: Random, clock: { sec: number }): void {
+  for (let count = random.between(0, 3); count > 0; count -= 1) {
+    clock.sec += random.between(0, 30)
+    model.commitRandom(random, clock.sec)
+    if (random.chance(0.5)) model.writer.maintain(clock.sec, 20)
+  }
+  if (random.chance(0.05)) model.reopen()
+}
+
+function texts(lines: readonly ModelLine[]): string[] {
+  return lines.map((line) => line.text)
+}
+
+function walk(engine: Engine, plan: Plan, direction: Direction, random: Random, between: () => void) {
+  const found: Entry[] = []
+  let cursor: Cursor | null = null
+  let resume = ''
+  for (;;) {
+    const result = engine.history(history(plan, direction, random.between(1, 30), cursor))
+    found.push(...entriesOf(result.entries))
+    if (resume === '') resume = result.resumeText
+    if (result.next === null) return { found, resume }
+    cursor = result.next
+    between()
+  }
+}
+
+function follow(engine: Engine, plan: Plan, from: string, random: Random): { found: Entry[]; cursor: string } {
+  const found: Entry[] = []
+  let cursor = from
+  for (;;) {
+    const answerBytesMax = random.pick([1, 300, 100_000])
+    const task = { kind: 'tail', plan, cursor: parseCursor(cursor), sliceMs: 0, answerBytesMax } as const
+    const read = engine.tail(task)
+    found.push(...entriesOf(read.entries))
+    cursor = random.chance(0.2) && read.count > 0 ? (found.at(-1) as Entry).cursor : read.cursor
+    if (read.caughtUp && cursor === read.cursor) return { found, cursor }
+  }
+}
+
+function runModel(seed: number): void {
+  const random = createRandom(seed)
+  const clock = { sec: startSec }
+  const model = createStoreModel()
+  const engine = createEngine(openReader(model.dataDir))
+  try {
+    for (let index = 0; index < 6; index += 1) streamIds.set(index, model.streamId(index))
+    for (let count = 0; count < 30; count += 1) disturb(model, random, clock)
+    for (const direction of ['backward', 'forward'] as const) {
+      const { plan, keeps } = planOf(random)
+      const seen = model.lines.length
+      const { found, resume } = walk(engine, plan, direction, random, () => disturb(model, random, clock))
+      const expected = inHistoryOrder(model.lines.slice(0, seen).filter(keeps))
+      assert.deepEqual(
+        found.map((entry) => entry.line),
+        texts(direction === 'forward' ? expected : expected.reverse()),
+        `${direction} walk`,
+      )
+      const tail = follow(engine, plan, resume, random)
+      assert.deepEqual(
+        tail.found.map((entry) => entry.line),
+        texts(inTailOrder(model.lines.slice(seen).filter(keeps))),
+        'tail from the walk',
+      )
+      const half = found[random.between(0, Math.max(0, found.length - 1))]
+      if (half !== undefined) checkSeam(engine, model, plan, half, { keeps, seen, expected, random, direction })
+    }
+  } finally {
+    engine.close()
+    model.close()
+  }
+}
+
+/** A history cursor given to the tail: the rest in time order, then everything later. */
+function checkSeam(
+  engine: Engine,
+  model: StoreModel,
+  plan: Plan,
+  from: Entry,
+  at: {
+    keeps: (line: ModelLine) => boolean
+    seen: number
+    expected: ModelLine[]
+    random: Random
+    direction: Direction
+  },
+): void {
+  const { place } = parseCursor(from.cursor) as Cursor
+  const forward = at.direction === 'forward' ? at.expected : at.expected.toReversed()
+  const position = forward.findIndex((line) => line.streamId === place?.streamId && line.line === place.line)
+  const later = inTailOrder(model.lines.slice(at.seen).filter(at.keeps))
+  const { found } = follow(engine, plan, from.cursor, at.random)
+  assert.deepEqual(
+    found.map((entry) => entry.line),
+    texts([...forward.slice(position + 1), ...later]),
+    'tail from a history cursor',
+  )
+}
+
+test('S-CURSOR-01 S-CURSOR-02 S-CURSOR-03 walks and tails agree with the model in any interleaving, each line once', () => {
+  const seed = chooseSeed()
+  for (let run = 0; run < runs; run += 1) {
+    try {
+      runModel(seed + run)
+    } catch (error) {
+      throw new Error(`failed with TEST_SEED=${seed + run}`, { cause: error })
+    }
+  }
+})
