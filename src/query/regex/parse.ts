@@ -10,7 +10,7 @@ import {
   parseClassEscape,
 } from './parse-class.ts'
 import { PatternReader, regexError } from './reader.ts'
-import { alternateOf, type AssertionKind, concatOf, emptyNode, type RegexNode } from './tree.ts'
+import { type AssertionKind, alternateOf, concatOf, emptyNode, type RegexNode } from './tree.ts'
 import { createUnicodeClasses } from './unicode-classes.ts'
 
 /** Flags of a group: `(?ismU)`. */
