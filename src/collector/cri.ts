@@ -1,4 +1,7 @@
-/** Reads the header of a CRI log line: `<RFC3339Nano> <stdout|stderr> <tag[:tag…]> <content>`; after kubelet's own reader. */
+/**
+ * Reads the header of a CRI log line: `<RFC3339Nano> <stdout|stderr> <tag[:tag…]> <content>`; after kubelet's
+ * own reader.
+ */
 
 import type { Iostream } from '../model/entry.ts'
 import { TimeParser } from '../model/time.ts'
@@ -22,14 +25,17 @@ export class CriParser {
   iostream: Iostream = 0
   /** A piece of a line that goes on in the next record of its iostream. */
   partial = false
-  /** Offset of the first byte of the content, which reaches to the end given to `parse`; equal to it when empty. */
+  /**
+   * Offset of the first byte of the content, which reaches to the end given to `parse`; equal to it when
+   * empty.
+   */
   contentStart = 0
   readonly #time = new TimeParser()
 
   /**
-   * False: bytes `start` to `end` (exclusive, without the line feed) are no CRI line, and the fields mean nothing. The
-   * first tag decides, further ones are skipped. Without `P` or `F` in its place the line is of the old form that had no
-   * tag: whole, and all behind the iostream is content.
+   * False: bytes `start` to `end` (exclusive, without the line feed) are no CRI line, and the fields mean
+   * nothing. The first tag decides, further ones are skipped. Without `P` or `F` in its place the line is of
+   * the old form that had no tag: whole, and all behind the iostream is content.
    */
   parse(bytes: Uint8Array, start: number, end: number): boolean {
     let at = start + timeBytesMin

@@ -1,4 +1,7 @@
-/** Walks over JSON values and decodes JSON strings (RFC 8259) on bytes, for lines that are too many for `JSON.parse`. */
+/**
+ * Walks over JSON values and decodes JSON strings (RFC 8259) on bytes, for lines that are too many for
+ * `JSON.parse`.
+ */
 
 const quote = 0x22
 const backslash = 0x5c
@@ -16,31 +19,34 @@ for (const [letter, meaning] of ['""', '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r',
 }
 const letterU = 0x75
 
+/** 1 for the bytes that cannot stand for themselves in a string. */
+const endsPlainText = new Uint8Array(256).fill(1, 0, firstPrintable)
+endsPlainText[quote] = 1
+endsPlainText[backslash] = 1
+
 export class JsonText {
   /** Offset of the first backslash that the last `endOf` passed; -1: none. */
   firstEscape = -1
   /** Owns the result of `decode`; overwritten by the next. */
   decoded: Buffer = Buffer.allocUnsafeSlow(1024)
 
-  /** Offset of the quote that closes the string whose content begins at `start`; -1: none, or a bare control byte. */
+  /**
+   * Offset of the quote that closes the string whose content begins at `start`; -1: none, or a bare control
+   * byte.
+   */
   endOf(bytes: Uint8Array, start: number, end: number): number {
     this.firstEscape = -1
-    for (let at = start; at < end; at += 1) {
-      const byte = bytes[at] as number
-      if (byte === quote) return at
-      if (byte === backslash) {
-        if (this.firstEscape < 0) this.firstEscape = at
-        at += 1
-      } else if (byte < firstPrintable) {
-        return -1
-      }
+    let at = endOfPlainText(bytes, start, end)
+    while (at < end && bytes[at] === backslash) {
+      if (this.firstEscape < 0) this.firstEscape = at
+      at = endOfPlainText(bytes, at + 2, end)
     }
-    return -1
+    return at < end && bytes[at] === quote ? at : -1
   }
 
   /**
-   * Decodes the content of a string into `decoded` and returns its length, or -1 for an escape that JSON does not have.
-   * Surrogate pairs become one character, a lone half U+FFFD; other bytes are kept as they are.
+   * Decodes the content of a string into `decoded` and returns its length, or -1 for an escape that JSON does
+   * not have. Surrogate pairs become one character, a lone half U+FFFD; other bytes are kept as they are.
    */
   decode(bytes: Uint8Array, start: number, end: number): number {
     // No escape is longer decoded than encoded.
@@ -80,7 +86,9 @@ export class JsonText {
     return length
   }
 
-  /** Offset behind the value at `at`, or -1. Brackets must balance and strings end; the rest is not checked. */
+  /**
+   * Offset behind the value at `at`, or -1. Brackets must balance and strings end; the rest is not checked.
+   */
   skipValue(bytes: Uint8Array, at: number, end: number): number {
     let depth = 0
     for (let index = at; index < end; index += 1) {
@@ -109,6 +117,14 @@ export class JsonText {
     }
     return -1
   }
+}
+
+/** The compiler makes this loop several times as fast as one that compares with each value. */
+function endOfPlainText(bytes: Uint8Array, start: number, end: number): number {
+  const table = endsPlainText
+  let at = start
+  while (at < end && table[bytes[at] as number] === 0) at += 1
+  return at
 }
 
 /** The 16 bits of the `\uXXXX` at `at`, or -1. */

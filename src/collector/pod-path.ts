@@ -1,9 +1,14 @@
-/** Reads the names of log directories, files and links that kubelet and Docker make; formats from their sources. */
+/**
+ * Reads the names of log directories, files and links that kubelet and Docker make; formats from their
+ * sources.
+ */
 
-export type PodDirectory = { readonly namespace: string; readonly pod: string; readonly podUid: string }
+type PodDirectory = { readonly namespace: string; readonly pod: string; readonly podUid: string }
 
-/** `suffix` tells the rotated files of one restart apart: time of rotation or number; empty for the live file. */
-export type InstanceFile = {
+/**
+ * `suffix` tells the rotated files of one restart apart: time of rotation or number; empty for the live file.
+ */
+type InstanceFile = {
   readonly restart: number
   readonly suffix: string
   readonly gzip: boolean
@@ -12,10 +17,10 @@ export type InstanceFile = {
 }
 
 /** `index` 0 is the live file, 1 the youngest rotated one. */
-export type DockerFile = { readonly containerId: string; readonly index: number; readonly gzip: boolean }
+type DockerFile = { readonly containerId: string; readonly index: number; readonly gzip: boolean }
 
 /** Null where the name was cut before the end of that part. */
-export type LegacyLink = {
+type LegacyLink = {
   readonly pod: string
   readonly namespace: string
   readonly container: string | null
@@ -26,8 +31,8 @@ export type LegacyLink = {
 const linkStemCharsMax = 251
 
 /**
- * `<namespace>_<pod>_<uid>`: split at the first and the last underscore, as kubelet itself does, for pod names may hold
- * dots and dashes and static pods have uids of any look.
+ * `<namespace>_<pod>_<uid>`: split at the first and the last underscore, as kubelet itself does, for pod
+ * names may hold dots and dashes and static pods have uids of any look.
  */
 export function parsePodDirectory(name: string): PodDirectory | null {
   const first = name.indexOf('_')
@@ -39,8 +44,8 @@ export function parsePodDirectory(name: string): PodDirectory | null {
 const instancePattern = /^(0|[1-9]\d{0,8})\.log(?:\.(\d{8}-\d{6}|\d{1,4}))?(\.gz)?(\.tmp)?$/
 
 /**
- * `0.log`, `0.log.20261122-101112` (kubelet), `0.log.1` (conmon), either with `.gz`, any with `.tmp`. Null for other
- * names, leading zeros included.
+ * `0.log`, `0.log.20261122-101112` (kubelet), `0.log.1` (conmon), either with `.gz`, any with `.tmp`. Null
+ * for other names, leading zeros included.
  */
 export function parseInstanceFile(name: string): InstanceFile | null {
   const match = instancePattern.exec(name)
@@ -63,7 +68,10 @@ export function parseDockerFile(name: string): DockerFile | null {
 const linkPattern = /^([^_]+)_([^_]+)_(.+)$/
 const idPattern = /^(.+)-([0-9a-f]{64})$/
 
-/** `<pod>_<namespace>_<container>-<64 hex digits>.log` under `/var/log/containers`; note that the pod comes first. */
+/**
+ * `<pod>_<namespace>_<container>-<64 hex digits>.log` under `/var/log/containers`; note that the pod comes
+ * first.
+ */
 export function parseLegacyLink(name: string): LegacyLink | null {
   if (!name.endsWith('.log')) return null
   const stem = name.slice(0, -'.log'.length)

@@ -6,7 +6,10 @@ import { lookUpLetter, lookUpName } from './level-names.ts'
 /** Answer for a line in the Common Log Format: it has no level, and its words are not to be searched. */
 export const accessLog = -1
 
-/** What stands between brackets: a level, or a time and a level, or Apache's `module:level`; `accessLog` for its date. */
+/**
+ * What stands between brackets: a level, or a time and a level, or Apache's `module:level`; `accessLog` for
+ * its date.
+ */
 export function groupLevel(bytes: Uint8Array, start: number, end: number): number {
   const at = skipInvisible(bytes, start, end)
   if (isDigit(bytes[at])) return isAccessDate(bytes, at, end) ? accessLog : levelAfterTime(bytes, at, end)

@@ -1,11 +1,16 @@
-/** Level that stands at the head of a line, alone, in brackets or after a time; shapes as glog, syslog and common loggers write them. */
+/**
+ * Level that stands at the head of a line, alone, in brackets or after a time; shapes as glog, syslog and
+ * common loggers write them.
+ */
 
 import { byteOf, endOfLetters, isBlank, isCapital, isDigit, isLetter, skipEscape } from './level-bytes.ts'
 import { groupLevel } from './level-group.ts'
 import { lookUpLetter, lookUpName, nameKind } from './level-names.ts'
 import { isNothing } from './level-words.ts'
 
-/** Parts of a head that may stand before the level: date, time, zone, process, thread and their separators. */
+/**
+ * Parts of a head that may stand before the level: date, time, zone, process, thread and their separators.
+ */
 const partsMax = 8
 /** Longest group in brackets that may stand before the level: thread names are cut well below this. */
 const groupBytesMax = 80
@@ -13,7 +18,9 @@ const groupBytesMax = 80
 /** Levels of syslog's severities 0 to 7 (RFC 5424 section 6.2.1). */
 const levelOfSeverity = [6, 6, 6, 5, 4, 3, 3, 2]
 
-/** Words that may stand between the parts of a time, or between it and the level; packed as `packWord` does. */
+/**
+ * Words that may stand between the parts of a time, or between it and the level; packed as `packWord` does.
+ */
 const timeWords = new Set(
   'jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun am pm utc gmt z cet cest est edt pst pdt'
     .split(' ')
@@ -30,8 +37,8 @@ function packWord(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * Level code, `accessLog`, or 0 when the head has none. `strict`: a name counts only in capitals or before a colon, for
- * places where prose or source code is likely.
+ * Level code, `accessLog`, or 0 when the head has none. `strict`: a name counts only in capitals or before a
+ * colon, for places where prose or source code is likely.
  */
 export function headLevel(bytes: Uint8Array, start: number, end: number, strict: boolean): number {
   let at = start

@@ -1,11 +1,11 @@
-/** Names of levels as loggers write them, with the level each stands for; from Loki's ingest rules, syslog and the loggers' own sources. */
+/** Names of levels as loggers write them; from Loki's ingest rules, syslog and the loggers' own sources. */
 
-import { levelNames, type LevelName } from './entry.ts'
+import { type LevelName, levelNames } from './entry.ts'
 
 /**
- * How much a name says where it stands. `word`: a level wherever it is a whole word. `short`: no English word, so a level
- * at the head of a line. `english`: at the head of a line only in capitals or before a colon. All are levels in brackets
- * and as values.
+ * How much a name says where it stands. `word`: a level wherever it is a whole word. `short`: no English
+ * word, so a level at the head of a line. `english`: at the head of a line only in capitals or before a
+ * colon. All are levels in brackets and as values.
  */
 export const nameKind = { word: 0x10, short: 0x20, english: 0x40 } as const
 
@@ -38,7 +38,7 @@ const english: Readonly<Partial<Record<LevelName, string>>> = {
   fatal: 'panic',
 }
 
-/** Longest name and one more: a longer run of letters is no name. */
+/** Longer than any name: a longer run of letters is none. */
 export const nameBytesMax = 14
 
 type Name = { readonly text: Buffer; readonly code: number }
@@ -68,7 +68,10 @@ function buildTable(): Name[][] {
   return built
 }
 
-/** Code of the level in the low four bits, one bit of `nameKind` above them; 0 when the letters are no name. Any case. */
+/**
+ * Code of the level in the low four bits, one bit of `nameKind` above them; 0 when the letters are no name.
+ * Any case.
+ */
 export function lookUpName(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start
   if (length < 2 || length > nameBytesMax) return 0
@@ -104,7 +107,10 @@ export function lookUpLetter(byte: number): number {
   }
 }
 
-/** Lower-cased names of the fields that hold a level, as Loki, Serilog, hclog and Python's JSON formatters have them. */
+/**
+ * Lower-cased names of the fields that hold a level, as Loki, Serilog, hclog and Python's JSON formatters
+ * have them.
+ */
 const keys = [
   'level',
   'lvl',
@@ -120,9 +126,15 @@ const keys = [
 /** Longest of these keys. */
 export const keyBytesMax = 13
 
+/** One look that excludes most keys: by their first byte. */
+export function mayBeLevelKey(first: number): boolean {
+  const lower = first | 0x20
+  return lower === 0x6c || lower === 0x73 || first === 0x40
+}
+
 export function isLevelKey(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start
-  if (length > keyBytesMax) return false
+  if (length > keyBytesMax || !mayBeLevelKey(bytes[start] as number)) return false
   for (const key of keys) {
     if (key.length !== length) continue
     let index = 0
@@ -132,7 +144,9 @@ export function isLevelKey(bytes: Uint8Array, start: number, end: number): boole
   return false
 }
 
-/** MongoDB's severity has a key of one letter, too short to trust it with anything but a letter as its value. */
+/**
+ * MongoDB's severity has a key of one letter, too short to trust it with anything but a letter as its value.
+ */
 export function isLetterKey(bytes: Uint8Array, start: number, end: number): boolean {
   return end - start === 1 && bytes[start] === 0x73
 }

@@ -14,12 +14,13 @@ const traceStarts = [
   'at ',
   '... ',
 ].map((text) => Buffer.from(text))
-/** First bytes of `traceStarts`, so that most lines are done with one look. */
-const traceFirstBytes = new Set(traceStarts.map((text) => text[0] as number))
+/** 1 for the first bytes of `traceStarts`: most lines are done with one look. */
+const beginsTrace = new Uint8Array(256)
+for (const text of traceStarts) beginsTrace[text[0] as number] = 1
 
 /** True when the text at `at` can only be inside a stack trace of Java, JavaScript, Python or Go. */
 export function isTraceText(bytes: Uint8Array, at: number, end: number): boolean {
-  if (!traceFirstBytes.has(bytes[at] as number)) return false
+  if (beginsTrace[bytes[at] as number] === 0) return false
   return traceStarts.some((text) => startsWith(bytes, at, end, text))
 }
 
@@ -43,7 +44,10 @@ export function isCloser(bytes: Uint8Array, at: number, end: number): boolean {
   return true
 }
 
-/** A frame of Go (`main.run(0x1, 0x2)`) or the line that names an exception (`a.b.CException: text`, `KeyError`). */
+/**
+ * A frame of Go (`main.run(0x1, 0x2)`) or the line that names an exception (`a.b.CException: text`,
+ * `KeyError`).
+ */
 export function isTraceHead(bytes: Uint8Array, at: number, end: number): boolean {
   let index = at
   let hasDot = false

@@ -1,4 +1,7 @@
-/** Instants as text, both ways: strict RFC 3339 (after RFC 3339 section 5.6), unix numbers, durations. Reads no clock. */
+/**
+ * Instants as text, both ways: strict RFC 3339 (after RFC 3339 section 5.6), unix numbers, durations. Reads
+ * no clock.
+ */
 
 import type { Time } from './entry.ts'
 
@@ -27,8 +30,8 @@ const upperT = 0x54
 const upperZ = 0x5a
 
 /**
- * Hot path: parses one RFC 3339 time per log line, without objects. Measured 45 ns for a time of 30 bytes (Node 26, a
- * shared 2-core machine).
+ * Hot path: parses one RFC 3339 time per log line, without objects. Measured 45 ns for a time of 30 bytes
+ * (Node 26, a shared 2-core machine).
  */
 export class TimeParser {
   /** Result of the last successful `parse`: whole seconds since 1970, rounded down. */
@@ -40,9 +43,9 @@ export class TimeParser {
   #minuteSec = 0
 
   /**
-   * True when bytes `start` to `end` (exclusive) are exactly one time: upper-case `T` and `Z` (or `±hh:mm`), any
-   * number of fraction digits, of which nine count. Refuses second 60, hour 24, dates that no calendar has, and what
-   * falls outside the years 0000 to 9999 in UTC. After false, `sec` and `ns` mean nothing.
+   * True when bytes `start` to `end` (exclusive) are exactly one time: upper-case `T` and `Z` (or `±hh:mm`),
+   * any number of fraction digits, of which nine count. Refuses second 60, hour 24, dates that no calendar
+   * has, and what falls outside the years 0000 to 9999 in UTC. After false, `sec` and `ns` mean nothing.
    */
   parse(bytes: Uint8Array, start: number, end: number): boolean {
     if (end - start < shortestTextBytes || end > bytes.length) return false
@@ -114,14 +117,17 @@ export class TimeParser {
 }
 
 /**
- * Hot path: writes one time per entry of an answer. Measured 30 ns where 64 entries share a second (Node 26, a shared
- * 2-core machine).
+ * Hot path: writes one time per entry of an answer. Measured 30 ns where 64 entries share a second (Node 26,
+ * a shared 2-core machine).
  */
 export class TimeWriter {
   readonly #secondText = Buffer.alloc(timeTextBytes)
   #sec = Number.NaN
 
-  /** Writes `timeTextBytes` bytes at `offset` and returns the offset behind them. `sec` must lie in years 0000 to 9999. */
+  /**
+   * Writes `timeTextBytes` bytes at `offset` and returns the offset behind them. `sec` must lie in years 0000
+   * to 9999.
+   */
   write(buffer: Uint8Array, offset: number, sec: number, ns: number): number {
     const text = this.#secondText
     if (sec !== this.#sec) {
@@ -160,8 +166,8 @@ export function parseRfc3339(text: string): Time | null {
 }
 
 /**
- * Unix time by its number of digits: up to 10 are seconds (which may have a fraction, of which nine digits count), up to
- * 13 milliseconds, up to 16 microseconds, up to 19 nanoseconds.
+ * Unix time by its number of digits: up to 10 are seconds (which may have a fraction, of which nine digits
+ * count), up to 13 milliseconds, up to 16 microseconds, up to 19 nanoseconds.
  */
 export function parseUnixTime(text: string): Time | null {
   const match = /^(\d{1,19})(?:\.(\d+))?$/.exec(text)
@@ -185,7 +191,10 @@ const durationPattern = /^(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)
 /** In the order of the groups of `durationPattern`. */
 const unitMs = [604_800_000, 86_400_000, 3_600_000, 60_000, 1_000, 1]
 
-/** Milliseconds of a duration as Prometheus writes it (`1h30m`, `7d`): whole numbers, each unit once, large to small. */
+/**
+ * Milliseconds of a duration as Prometheus writes it (`1h30m`, `7d`): whole numbers, each unit once, large to
+ * small.
+ */
 export function parseDurationMs(text: string): number | null {
   const match = text === '' ? null : durationPattern.exec(text)
   if (match === null) return null
@@ -212,7 +221,10 @@ function daysInMonth(year: number, month: number): number {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
 }
 
-/** Days since 1970 in the proleptic Gregorian calendar (H. Hinnant, "chrono-compatible low-level date algorithms"). */
+/**
+ * Days since 1970 in the proleptic Gregorian calendar (H. Hinnant, "chrono-compatible low-level date
+ * algorithms").
+ */
 function daysFromCivil(year: number, month: number, day: number): number {
   const shifted = month <= 2 ? year - 1 : year
   const era = Math.floor(shifted / 400)

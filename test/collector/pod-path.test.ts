@@ -1,4 +1,7 @@
-/** Names of directories, files and links as kubelet, conmon and Docker make them, and names that are none of these. */
+/**
+ * Names of directories, files and links as kubelet, conmon and Docker make them, and names that are none of
+ * these.
+ */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
