@@ -69,9 +69,10 @@ export class Generation {
   tailHash: number
   /** Identity, name or state has changed since the last commit. */
   isRowChanged: boolean
-  /** Size when last looked at, and the largest seen: what is known to be unread when the file goes away. */
+  /** Size when last looked at. */
   size = 0
-  sizeMax = 0
+  /** Size when last read: bytes that were certainly this file's, if it is another's now. */
+  sizeRead = 0
   /** Its bytes are gone from its inode; a copy of it may turn up. */
   isLost = false
   /** No name leads to it any more. */
@@ -160,7 +161,6 @@ export class Generation {
   look(stat: FileStat, nowMs: number): boolean {
     const seen = `${stat.size}/${stat.changed}`
     this.size = stat.size
-    this.sizeMax = Math.max(this.sizeMax, stat.size)
     this.isUnlinked = stat.links === 0
     if (this.quietFromMs === 0) this.quietFromMs = Math.min(nowMs, stat.touchedMs)
     if (seen === this.#readAs) return false
@@ -188,6 +188,7 @@ export class Generation {
       const isEnd = this.#gzip === null || this.#gzip.isComplete
       if (filled < overlap || (filled === overlap && !isEnd)) return isEnd ? 'changed' : 'waiting'
       if (!this.#isTail(buffer.subarray(0, overlap))) return 'changed'
+      this.sizeRead = stat.size
       if (this.position === overlap) this.#keepHead(buffer, filled)
       const isFull = filled === buffer.length
       const taken = context.splitter.take(
@@ -232,7 +233,7 @@ export class Generation {
     this.tail = readAt(this.#fd as number, size - length, length)
     this.tailLength = length
     this.position = size
-    this.sizeMax = size
+    this.sizeRead = size
     if (this.headLength > size) this.setHead(readAt(this.#fd as number, 0, length))
     this.isRowChanged = true
   }

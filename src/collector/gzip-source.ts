@@ -3,8 +3,8 @@
  * that is read by uncompressed position. Going backwards, or after an error, it is opened again.
  */
 
-import { createReadStream, fstatSync, readSync } from 'node:fs'
-import { constants, createGunzip, gunzipSync } from 'node:zlib'
+import { fstatSync, readSync } from 'node:fs'
+import { constants, createGunzip, type Gunzip, gunzipSync } from 'node:zlib'
 import { collectorLimits } from '../limits.ts'
 import { readAt } from './identity.ts'
 
@@ -14,8 +14,8 @@ export type GzipState = 'pending' | 'ready' | 'end' | 'cut'
 export class GzipSource {
   state: GzipState = 'pending'
   readonly #wake: () => void
-  readonly #stop: () => void
-  readonly #resume: () => void
+  readonly #gunzip: Gunzip
+  #isClosed = false
   #chunks: Buffer[] = []
   /** Uncompressed offset of the first byte held, and after the last. */
   #from: number
@@ -30,27 +30,24 @@ export class GzipSource {
     this.#to = from
     this.#skip = from
     const trailer = readGzipSize(fd)
-    const file = createReadStream('', { fd, start: 0, autoClose: false, highWaterMark: 32 * 1024 })
     // Lenient: the strict mode throws away what the last bytes of a cut file still yield.
     const gunzip = createGunzip({ chunkSize: 64 * 1024, finishFlush: constants.Z_SYNC_FLUSH })
-    file.on('error', () => this.#end('cut'))
     gunzip.on('error', () => this.#end('cut'))
     gunzip.on('end', () => {
       if (trailer === (this.#to - this.#skip) % 2 ** 32) this.#end('end')
-      else verify(fd, (isWhole) => this.#end(isWhole ? 'end' : 'cut'))
+      else
+        verify(
+          fd,
+          (isWhole) => this.#end(isWhole ? 'end' : 'cut'),
+          () => this.#isClosed,
+        )
     })
     gunzip.on('data', (chunk: Buffer) => {
       this.#add(chunk)
       if (this.#to - this.#from > collectorLimits.gzipWindowBytes) gunzip.pause()
     })
-    file.pipe(gunzip)
-    this.#resume = () => {
-      if (gunzip.isPaused()) gunzip.resume()
-    }
-    this.#stop = () => {
-      file.destroy()
-      gunzip.destroy()
-    }
+    this.#gunzip = gunzip
+    feed(fd, gunzip, () => this.#isClosed)
   }
 
   /**
@@ -66,7 +63,8 @@ export class GzipSource {
       if (start < chunk.length && filled < target.length) filled += chunk.copy(target, filled, start)
       at += chunk.length
     }
-    if (this.#to - this.#from <= collectorLimits.gzipWindowBytes) this.#resume()
+    if (this.#to - this.#from <= collectorLimits.gzipWindowBytes && this.#gunzip.isPaused())
+      this.#gunzip.resume()
     return filled
   }
 
@@ -82,7 +80,8 @@ export class GzipSource {
 
   close(): void {
     this.#chunks = []
-    this.#stop()
+    this.#isClosed = true
+    this.#gunzip.destroy()
   }
 
   #add(chunk: Buffer): void {
@@ -137,14 +136,29 @@ export function readGzipSize(fd: number): number | null {
 const gzipBytesMin = 18
 
 /** Decompresses a whole file strictly, keeping nothing: where the trailer is not that of the whole. */
-function verify(fd: number, done: (isWhole: boolean) => void): void {
-  const file = createReadStream('', { fd, start: 0, autoClose: false })
+function verify(fd: number, done: (isWhole: boolean) => void, isClosed: () => boolean): void {
   const gunzip = createGunzip()
-  file.on('error', () => done(false))
-  gunzip.on('error', () => {
-    file.destroy()
-    done(false)
-  })
+  gunzip.on('error', () => done(false))
   gunzip.on('end', () => done(true))
-  file.pipe(gunzip).resume()
+  gunzip.resume()
+  feed(fd, gunzip, isClosed)
 }
+
+/** Writes a file into a decompressor, as fast as that takes it. Does not touch the descriptor once `isClosed`. */
+function feed(fd: number, gunzip: Gunzip, isClosed: () => boolean): void {
+  let position = 0
+  const next = (): void => {
+    if (isClosed() || gunzip.destroyed) return
+    try {
+      const chunk = readAt(fd, position, compressedChunkBytes)
+      position += chunk.length
+      if (chunk.length === 0) gunzip.end()
+      else gunzip.write(chunk, (error) => error ?? next())
+    } catch (error) {
+      gunzip.destroy(error as Error)
+    }
+  }
+  next()
+}
+
+const compressedChunkBytes = 32 * 1024

@@ -177,6 +177,7 @@ export class Joiner {
       pending = { sec, ns, attributes, bytes: room, length: 0, committed: 0, inStore: false }
       this.#pending[iostream] = pending
     }
+    pending.attributes |= attributes
     const length = pending.length + end - start
     if (length > pending.bytes.length) {
       const grown = Buffer.allocUnsafeSlow(Math.max(length, pending.bytes.length * 2))

@@ -193,6 +193,9 @@ function adopt(generation: Generation, { file, fd, head }: Probe): void {
   const isReading = generation.isOpen && !generation.isLost && generation.state !== 'done'
   if (isReading) {
     generation.twin = file
+    generation.isLive = false
+    generation.state = 'rotated'
+    generation.isRowChanged = true
     closeSync(fd)
     return
   }
@@ -242,8 +245,9 @@ function miss(
     instance.needsListing = true
     return
   }
-  const { name, isLost, sizeMax, position, state } = generation
-  const bytes = sizeMax > 0 ? Math.max(0, sizeMax - position) : null
+  const { name, isLost, sizeRead, size, position, state } = generation
+  const known = isLost ? sizeRead : Math.max(sizeRead, size)
+  const bytes = known > 0 && !generation.isGzip ? Math.max(0, known - position) : null
   instance.remove(generation)
   if (state === 'done' || bytes === 0 || (bytes === null && !hasOthers)) return
   const reason = isLost ? 'truncated' : hasOthers ? 'rotated_away' : 'deleted_unread'
@@ -273,6 +277,7 @@ function isCopy(generation: Generation, { file, fd, head }: Probe): boolean {
   if (generation.headLength === 0 || !isHead(generation, head)) return false
   if (file.isGzip || generation.isGzip) return true
   const { descriptor, position } = generation
-  if (descriptor === null) return file.stat.size >= position && isTailOf(generation, fd)
+  if (position > 0 && file.stat.size >= position) return isTailOf(generation, fd)
+  if (descriptor === null) return false
   return isSameBefore(fd, descriptor, Math.min(file.stat.size, generation.size))
 }
