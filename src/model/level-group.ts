@@ -4,7 +4,7 @@ import { byteOf, endOfLetters, isBlank, isCapital, isDigit, isLetter, skipInvisi
 import { lookUpLetter, lookUpName } from './level-names.ts'
 
 /** Answer for a line in the Common Log Format: it has no level, and its words are not to be searched. */
-export const accessLog = -1
+const accessLog = -1
 
 /**
  * What stands between brackets: a level, or a time and a level, or Apache's `module:level`; `accessLog` for

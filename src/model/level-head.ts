@@ -37,8 +37,8 @@ function packWord(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * Level code, `accessLog`, or 0 when the head has none. `strict`: a name counts only in capitals or before a
- * colon, for places where prose or source code is likely.
+ * Level code, -1 for an access log, or 0 when the head has none. `strict`: a name counts only in capitals or
+ * before a colon, for places where prose or source code is likely.
  */
 export function headLevel(bytes: Uint8Array, start: number, end: number, strict: boolean): number {
   let at = start
