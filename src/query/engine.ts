@@ -115,7 +115,16 @@ function cursorOf(
   const until = range.until ?? { sec: task.defaultUntilSec, ns: 0 }
   if (cursor === null) {
     const { lastCommit: commit } = snapshot
-    return { kind: 'history', isPartial: false, databaseId, planHash, commit, since: range.since, until, place: null }
+    return {
+      kind: 'history',
+      isPartial: false,
+      databaseId,
+      planHash,
+      commit,
+      since: range.since,
+      until,
+      place: null,
+    }
   }
   const commit = boundCommit(cursor, snapshot, warnings)
   if (cursor.kind === 'history') return { ...cursor, commit }

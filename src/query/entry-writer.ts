@@ -25,7 +25,9 @@ const comma = 0x2c
 const overheadBytes = 512
 
 /** Bytes that JSON writes as they are: printable ASCII but quote and backslash. */
-const isPlain = new Uint8Array(256).map((_, byte) => (byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c ? 1 : 0))
+const isPlain = new Uint8Array(256).map((_, byte) =>
+  byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c ? 1 : 0,
+)
 
 type StreamText = { readonly json: Buffer; readonly text: Buffer }
 
@@ -101,7 +103,9 @@ export class EntryWriter {
     this.#bytes(streamText.json)
     if (isGap) {
       const gap = JSON.parse(body.toString()) as GapRecord
-      this.#utf8(`"reason":${JSON.stringify(gap.reason)},"bytes":${gap.bytes},"file":${JSON.stringify(gap.file)},`)
+      this.#utf8(
+        `"reason":${JSON.stringify(gap.reason)},"bytes":${gap.bytes},"file":${JSON.stringify(gap.file)},`,
+      )
       this.#ascii('"flags":[')
     } else {
       const iostream = iostreamNames[attributes & attribute.stderr ? 1 : 0]
@@ -134,7 +138,9 @@ export class EntryWriter {
     this.#ascii(' ')
     if (attributes & attribute.gap) {
       const { reason, bytes, file } = JSON.parse(body.toString()) as GapRecord
-      this.#utf8(`-- gap: ${reason}, ${bytes ?? 'unknown'} bytes missing${file === null ? '' : ` of ${file}`} --`)
+      this.#utf8(
+        `-- gap: ${reason}, ${bytes ?? 'unknown'} bytes missing${file === null ? '' : ` of ${file}`} --`,
+      )
     } else {
       this.#bytes(withoutReturn(body))
     }
@@ -157,7 +163,10 @@ export class EntryWriter {
     if (present !== undefined) return present
     const { namespace, pod, podUid, container, node, restart } = stream.labels
     const json = JSON.stringify({ namespace, pod, podUid, container, node, restart })
-    const text = { json: Buffer.from(`${json.slice(1, -1)},`), text: Buffer.from(`[pod/${pod}/${container}] `) }
+    const text = {
+      json: Buffer.from(`${json.slice(1, -1)},`),
+      text: Buffer.from(`[pod/${pod}/${container}] `),
+    }
     this.#streams.set(stream.id, text)
     return text
   }

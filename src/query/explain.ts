@@ -45,7 +45,8 @@ export function explainEmpty(snapshot: Snapshot, compiled: CompiledPlan): string
   blocks.return()
   const segments = snapshot.journal().filter(({ streamId }) => streamIds?.has(streamId) ?? true)
   for (const { maxSec, maxNs } of block ? [block, ...segments] : segments) {
-    if (maxSec > newest.sec || (maxSec === newest.sec && maxNs > newest.ns)) newest = { sec: maxSec, ns: maxNs }
+    if (maxSec > newest.sec || (maxSec === newest.sec && maxNs > newest.ns))
+      newest = { sec: maxSec, ns: maxNs }
   }
   if (newest.sec === Number.NEGATIVE_INFINITY) return 'nothing is stored yet'
   return `no line matches in this range; the newest matching stream last wrote at ${formatTime(newest)}`

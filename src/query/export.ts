@@ -56,7 +56,13 @@ export function createExporter(pager: Pager): Exporter {
       }
       cursor = result.next
       if (count >= limit) {
-        yield endLine({ complete: false, reason: `the limit of ${limit} was reached`, next: cursor, count, warnings })
+        yield endLine({
+          complete: false,
+          reason: `the limit of ${limit} was reached`,
+          next: cursor,
+          count,
+          warnings,
+        })
         return
       }
     }

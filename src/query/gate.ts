@@ -21,7 +21,11 @@ export function createGate(places: number, waitingMax: number): Gate {
         return
       }
       if (queue.length >= waitingMax) {
-        throw new LogkeepError('TOO_MANY', `${queue.length} queries are waiting already`, 'try again in a second')
+        throw new LogkeepError(
+          'TOO_MANY',
+          `${queue.length} queries are waiting already`,
+          'try again in a second',
+        )
       }
       await new Promise<void>((resolve) => queue.push(resolve))
     },

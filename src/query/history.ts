@@ -73,7 +73,12 @@ export function walkHistory(
 
 export function placeOf({ segment, columns, index }: Hit): Place {
   const sec = columns.seconds[index] as number
-  return { sec, ns: columns.nanos[index] as number, streamId: segment.streamId, line: segment.firstLine + index }
+  return {
+    sec,
+    ns: columns.nanos[index] as number,
+    streamId: segment.streamId,
+    line: segment.firstLine + index,
+  }
 }
 
 function openNext(

@@ -58,10 +58,16 @@ function createLane(dataDir: string, threads: number, waitingMax: number, hardMs
       try {
         return await pool.run(task, { signal: limit })
       } catch (error) {
-        if (limit.aborted) throw new TaskTimeout(`a query slice took longer than ${hardMs} ms`, { cause: error })
-        throw new LogkeepError('STORE_UNAVAILABLE', 'the database cannot be read', 'see /readyz and the log for why', {
-          cause: error,
-        })
+        if (limit.aborted)
+          throw new TaskTimeout(`a query slice took longer than ${hardMs} ms`, { cause: error })
+        throw new LogkeepError(
+          'STORE_UNAVAILABLE',
+          'the database cannot be read',
+          'see /readyz and the log for why',
+          {
+            cause: error,
+          },
+        )
       } finally {
         gate.leave()
       }

@@ -9,7 +9,14 @@ import { compileSelector } from './compiled-plan.ts'
 import type { ListTask } from './tasks.ts'
 
 /** What is known of a stream, or of a group of streams. */
-type Totals = { lines: number; bytes: number; first: Time | null; last: Time | null; present: boolean; streams: number }
+type Totals = {
+  lines: number
+  bytes: number
+  first: Time | null
+  last: Time | null
+  present: boolean
+  streams: number
+}
 
 type StoredTotals = {
   id: number
@@ -143,5 +150,9 @@ function sumTotals(parts: readonly Totals[]): Totals {
 function parseListCursor(text: string): string {
   const key = Buffer.from(text, 'base64url')
   if (key.length > 0 && key.toString('base64url') === text) return key.toString()
-  throw new LogkeepError('BAD_CURSOR', 'cursor: it is damaged', 'give back `next` of an earlier answer as it was')
+  throw new LogkeepError(
+    'BAD_CURSOR',
+    'cursor: it is damaged',
+    'give back `next` of an earlier answer as it was',
+  )
 }

@@ -100,7 +100,8 @@ function stopReason(
     return `ended: the answer reached ${queryLimits.answerBytesMax} bytes; go on with \`next\``
   }
   if (end !== 'over') return null
-  if (elapsedMs >= deadlineMs) return `ended: the deadline of ${deadlineMs} ms was reached; go on with \`next\``
+  if (elapsedMs >= deadlineMs)
+    return `ended: the deadline of ${deadlineMs} ms was reached; go on with \`next\``
   if (scannedBytes >= queryLimits.scannedBytesMax) {
     return `ended: ${queryLimits.scannedBytesMax} bytes were scanned; go on with \`next\``
   }

@@ -59,7 +59,8 @@ function selectByColumns(
   for (let index = from; index < to; index += 1) {
     if (levelMask !== null && (levelMask & (1 << (levels[index] as number))) === 0) continue
     const bits = attributes[index] as number
-    if (plan.iostream !== null && (bits & attribute.stderr) !== plan.iostream && !(bits & attribute.gap)) continue
+    if (plan.iostream !== null && (bits & attribute.stderr) !== plan.iostream && !(bits & attribute.gap))
+      continue
     if (!isInside) {
       const sec = seconds[index] as number
       const ns = nanos[index] as number
@@ -108,7 +109,11 @@ function selectByText(
 }
 
 /** Sorts selected indexes by (time, line), ascending; in place where the segment's times do not ascend. */
-export function sortByTime(selected: Uint32Array, segment: Segment, { seconds, nanos }: Columns): Uint32Array {
+export function sortByTime(
+  selected: Uint32Array,
+  segment: Segment,
+  { seconds, nanos }: Columns,
+): Uint32Array {
   if (segment.ascending) return selected
   return selected.sort(
     (a, b) =>

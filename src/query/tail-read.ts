@@ -44,7 +44,10 @@ export function* readCommits(
     for (const commit of [...commits.keys()].sort((a, b) => a - b)) {
       const hits = hitsOf(snapshot, compiled, commits.get(commit) as Piece[], count)
       const place = commit === start.commit ? start.place : null
-      yield { commit, hits: place === null ? hits : hits.filter((hit) => comparePlaces(placeOf(hit), place) > 0) }
+      yield {
+        commit,
+        hits: place === null ? hits : hits.filter((hit) => comparePlaces(placeOf(hit), place) > 0),
+      }
     }
     yield { commit: upTo, hits: [] }
     after = upTo
@@ -80,7 +83,12 @@ function collectPieces(
   return commits
 }
 
-function hitsOf(snapshot: Snapshot, compiled: CompiledPlan, pieces: readonly Piece[], count: ScanCount): Hit[] {
+function hitsOf(
+  snapshot: Snapshot,
+  compiled: CompiledPlan,
+  pieces: readonly Piece[],
+  count: ScanCount,
+): Hit[] {
   const hits: Hit[] = []
   for (const { segment, from, to } of pieces) {
     const selected = selectLines(snapshot, compiled, segment, [from, to], anyPlace, count)

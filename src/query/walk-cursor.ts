@@ -36,7 +36,9 @@ export function boundCommit(cursor: Cursor, snapshot: Snapshot, warnings: string
     warnings.push('retention has deleted lines since this cursor was given; it goes on with what remains')
   }
   if (cursor.commit <= snapshot.lastCommit) return cursor.commit
-  warnings.push('the cursor is ahead of what is stored (after a power cut); it was moved back to the newest line')
+  warnings.push(
+    'the cursor is ahead of what is stored (after a power cut); it was moved back to the newest line',
+  )
   return snapshot.lastCommit
 }
 

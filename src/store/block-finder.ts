@@ -32,13 +32,17 @@ type IdRow = [id: number, streamId: number]
 export function createBlockFinder(connection: Connection): BlockFinder {
   const header = `SELECT ${blockColumns} FROM block`
   const get = connection.prepare(`${header} WHERE id = ?`)
-  const ofCommits = connection.prepare(`${header} WHERE commit_max > ? AND commit_min <= ? ORDER BY commit_min`)
+  const ofCommits = connection.prepare(
+    `${header} WHERE commit_max > ? AND commit_min <= ? ORDER BY commit_min`,
+  )
   const window = connection
     .prepare('SELECT commit_max FROM block WHERE commit_max > ? ORDER BY commit_max LIMIT 1 OFFSET ?')
     .pluck()
   const last = connection.prepare('SELECT max(commit_max) FROM block').pluck()
   const ofStream = createStreamFinder(connection, (id) => segmentOfBlock(get.get(id) as BlockRow))
-  const across = connection.prepare('SELECT id, stream_id FROM block WHERE max_sec > ? AND min_sec <= ?').raw()
+  const across = connection
+    .prepare('SELECT id, stream_id FROM block WHERE max_sec > ? AND min_sec <= ?')
+    .raw()
   const newest = connection
     .prepare('SELECT id, stream_id FROM block WHERE max_sec <= ? AND max_sec >= ? ORDER BY max_sec DESC')
     .raw()
@@ -46,12 +50,16 @@ export function createBlockFinder(connection: Connection): BlockFinder {
     .prepare('SELECT id, stream_id FROM block WHERE max_sec >= ? AND min_sec <= ? ORDER BY min_sec')
     .raw()
 
-  function* pick(rows: Iterable<IdRow>, streamIds: ReadonlySet<number> | null): Generator<Segment, void, void> {
+  function* pick(
+    rows: Iterable<IdRow>,
+    streamIds: ReadonlySet<number> | null,
+  ): Generator<Segment, void, void> {
     for (const [id, streamId] of rows) {
       if (streamIds === null || streamIds.has(streamId)) yield segmentOfBlock(get.get(id) as BlockRow)
     }
   }
-  const isFew = ({ streamIds }: BlockRange): boolean => streamIds !== null && streamIds.size <= storeLimits.fewStreams
+  const isFew = ({ streamIds }: BlockRange): boolean =>
+    streamIds !== null && streamIds.size <= storeLimits.fewStreams
   return {
     newest: function* (range) {
       const { streamIds, fromSec, toSec } = range
@@ -68,7 +76,8 @@ export function createBlockFinder(connection: Connection): BlockFinder {
       else yield* pick(oldest.iterate(fromSec, toSec) as IterableIterator<IdRow>, streamIds)
     },
     ofCommits: (after, upTo) => (ofCommits.all(after, upTo) as BlockRow[]).map(segmentOfBlock),
-    commitWindow: (after, blocks) => (window.get(after, blocks) as number | undefined) ?? Number.POSITIVE_INFINITY,
+    commitWindow: (after, blocks) =>
+      (window.get(after, blocks) as number | undefined) ?? Number.POSITIVE_INFINITY,
     lastCommit: () => (last.get() as number | null) ?? 0,
   }
 }
@@ -83,7 +92,9 @@ function createStreamFinder(connection: Connection, get: (id: number) => Segment
   )
   /** One statement per stream that is read at the same time: a statement has one iterator at most. */
   const newest = Array.from({ length: storeLimits.fewStreams }, () =>
-    connection.prepare(`${header} WHERE stream_id = ? AND max_sec <= ? AND max_sec >= ? ORDER BY max_sec DESC`),
+    connection.prepare(
+      `${header} WHERE stream_id = ? AND max_sec <= ? AND max_sec >= ? ORDER BY max_sec DESC`,
+    ),
   )
   const oldest = connection
     .prepare('SELECT id, min_sec FROM block WHERE stream_id = ? AND max_sec >= ? AND min_sec <= ?')

@@ -55,7 +55,9 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
        commit_min, commit_max, arrival_min, arrival_max, tier, detector_version, level_counts)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
-  const insertData = connection.prepare('INSERT INTO block_data (block_id, runs, columns, body) VALUES (?, ?, ?, ?)')
+  const insertData = connection.prepare(
+    'INSERT INTO block_data (block_id, runs, columns, body) VALUES (?, ?, ?, ?)',
+  )
   const insertFilter = connection.prepare('INSERT INTO block_filter (block_id, bits) VALUES (?, ?)')
   const columns = new ByteWriter(64 * 1024)
   let filters: { readonly blockId: number | bigint; readonly bits: Uint8Array }[] = []

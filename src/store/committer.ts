@@ -81,7 +81,12 @@ function placeLines(
     const firstLine = streams.nextLine(streamId)
     let from = 0
     if (journal.pendingBytes(streamId) + lines.bodyBytes >= limits.blockBytes) {
-      from = sealing.sealWith(streamId, { lines, commit: number, arrivalSec: commit.arrivalSec }, version, after)
+      from = sealing.sealWith(
+        streamId,
+        { lines, commit: number, arrivalSec: commit.arrivalSec },
+        version,
+        after,
+      )
       isSealed = true
       after(() => onSealed(streamId))
     }

@@ -1,6 +1,16 @@
 /** Room on disk: what the data folder takes, what the file system has left, and the reserve for a full disk. */
 
-import { closeSync, constants, existsSync, openSync, readdirSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 /** Room for one round of retention, in which SQLite needs pages for its WAL before it can free any. */
@@ -27,7 +37,8 @@ export function createDiskRoom(dataDir: string): DiskRoom {
     usedBytes: () => {
       let sum = 0
       for (const entry of readdirSync(dataDir, { withFileTypes: true, recursive: true })) {
-        if (entry.isFile()) sum += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0
+        if (entry.isFile())
+          sum += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0
       }
       return sum
     },
@@ -45,7 +56,11 @@ export function createDiskRoom(dataDir: string): DiskRoom {
       const { bavail, bsize } = statfsSync(dataDir)
       if (bavail * bsize < reserveBytes * roomPerReserve) return false
       try {
-        const descriptor = openSync(path, constants.O_CREAT | constants.O_WRONLY | constants.O_TRUNC, reserveMode)
+        const descriptor = openSync(
+          path,
+          constants.O_CREAT | constants.O_WRONLY | constants.O_TRUNC,
+          reserveMode,
+        )
         try {
           const zeros = Buffer.alloc(1024 * 1024)
           for (let written = 0; written < reserveBytes; written += zeros.length) writeSync(descriptor, zeros)

@@ -107,8 +107,12 @@ export function createFileTable(connection: Connection): FileTable {
     },
     recover: () => {
       const files = new Map<number, FileRow>()
-      for (const row of connection.prepare('SELECT * FROM file').all() as StoredFile[]) files.set(row.id, fileOf(row))
-      const moveLists = connection.prepare('SELECT moves FROM journal ORDER BY last_commit').pluck().all() as Buffer[]
+      for (const row of connection.prepare('SELECT * FROM file').all() as StoredFile[])
+        files.set(row.id, fileOf(row))
+      const moveLists = connection
+        .prepare('SELECT moves FROM journal ORDER BY last_commit')
+        .pluck()
+        .all() as Buffer[]
       for (const list of moveLists) {
         for (const each of decodeMoves(list)) {
           const file = files.get(each.id)

@@ -5,7 +5,11 @@ import type { Connection } from './database.ts'
 import { decodeJournalHead, type JournalHead, type JournalSegment, readChunk } from './journal-row.ts'
 import { type Segment, segmentOfJournal } from './segment.ts'
 
-type CachedRow = { readonly firstCommit: number; readonly head: JournalHead; readonly segments: readonly Segment[] }
+type CachedRow = {
+  readonly firstCommit: number
+  readonly head: JournalHead
+  readonly segments: readonly Segment[]
+}
 
 export type JournalCache = {
   /** Loads new rows, forgets gone ones. Inside the snapshot's transaction. */
@@ -32,7 +36,11 @@ export function createJournalCache(connection: Connection, chunks: ByteCache<str
       for (const { last_commit: last, first_commit: firstCommit } of present) {
         if (rows.get(last)?.firstCommit === firstCommit) continue
         const head = decodeJournalHead(headOf.get(last) as Buffer)
-        rows.set(last, { firstCommit, head, segments: head.segments.map((each) => segmentOfJournal(last, each)) })
+        rows.set(last, {
+          firstCommit,
+          head,
+          segments: head.segments.map((each) => segmentOfJournal(last, each)),
+        })
       }
     },
     segments: (sealedLine) => {

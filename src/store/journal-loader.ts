@@ -26,7 +26,12 @@ export function createJournalLoader(connection: Connection): JournalLoader {
     const present = rows.get(commit)
     if (present !== undefined) return present
     const stored = select.get(commit) as { head: Uint8Array; body: Uint8Array }
-    const row = { head: decodeJournalHead(stored.head), body: stored.body, chunk: -1, chunkBytes: Buffer.alloc(0) }
+    const row = {
+      head: decodeJournalHead(stored.head),
+      body: stored.body,
+      chunk: -1,
+      chunkBytes: Buffer.alloc(0),
+    }
     rows.set(commit, row)
     return row
   }
@@ -61,10 +66,15 @@ export function createJournalLoader(connection: Connection): JournalLoader {
 }
 
 /** Appends decoded lines with their ends. */
-export function appendStored(target: LineBuffer, columns: ReturnType<typeof decodeColumns>, body: Buffer): void {
+export function appendStored(
+  target: LineBuffer,
+  columns: ReturnType<typeof decodeColumns>,
+  body: Buffer,
+): void {
   const first = target.lineCount
   const shift = target.bodyBytes
   target.appendColumns(columns, 0, columns.lineCount, body)
   const ends = lineEnds(body, columns)
-  for (let index = 0; index < ends.length; index += 1) target.ends[first + index] = (ends[index] as number) + shift
+  for (let index = 0; index < ends.length; index += 1)
+    target.ends[first + index] = (ends[index] as number) + shift
 }

@@ -86,7 +86,9 @@ function encodeChunks(inputs: readonly SegmentInput[], directory: ByteWriter): U
     if (pending.length === 0) return
     counts.push(pending.length)
     raws.push(pendingBytes)
-    parts.push(compress(pending.length === 1 ? (pending[0] as Uint8Array) : Buffer.concat(pending, pendingBytes)))
+    parts.push(
+      compress(pending.length === 1 ? (pending[0] as Uint8Array) : Buffer.concat(pending, pendingBytes)),
+    )
     pending = []
     pendingBytes = 0
   }
@@ -111,7 +113,8 @@ export function decodeJournalHead(stored: Uint8Array): JournalHead {
   const head = zstdDecompressSync(stored)
   const reader = new ByteReader(head)
   const count = reader.integer()
-  const raw: (Omit<JournalSegment, 'columnsOffset' | 'chunk' | 'chunkOffset'> & { columnsBytes: number })[] = []
+  const raw: (Omit<JournalSegment, 'columnsOffset' | 'chunk' | 'chunkOffset'> & { columnsBytes: number })[] =
+    []
   let streamId = 0
   for (let index = 0; index < count; index += 1) {
     streamId += reader.integer()

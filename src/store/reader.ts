@@ -10,6 +10,7 @@ import { decompress } from './compression.ts'
 import { type Connection, openForReading } from './database.ts'
 import { mayHold } from './gram-filter.ts'
 import { createJournalCache } from './journal-cache.ts'
+import type { JournalSegment } from './journal-row.ts'
 import { decodeRuns, type Run } from './runs.ts'
 import type { Segment } from './segment.ts'
 import { createStreamCache, type StreamRecord } from './stream-cache.ts'
@@ -116,12 +117,18 @@ function createContents(connection: Connection): Contents {
   const bodyCache = new ByteCache<string, Buffer>(storeLimits.readerBodyCacheBytes)
   const columnCache = new ByteCache<number, Columns>(storeLimits.readerColumnCacheBytes)
   const journal = createJournalCache(connection, bodyCache)
+  /** Lives as long as the journal row that a segment belongs to. */
+  const journalColumns = new WeakMap<JournalSegment, Columns>()
   return {
     refresh: journal.refresh,
     journalSegments: journal.segments,
     columns: ({ place, lineCount }) => {
       if (place.kind === 'journal') {
-        return decodeColumns(journal.head(place.row), place.segment.columnsOffset, lineCount)
+        const known = journalColumns.get(place.segment)
+        if (known !== undefined) return known
+        const decoded = decodeColumns(journal.head(place.row), place.segment.columnsOffset, lineCount)
+        journalColumns.set(place.segment, decoded)
+        return decoded
       }
       const cached = columnCache.get(place.id)
       if (cached !== undefined) return cached
@@ -139,7 +146,9 @@ function createContents(connection: Connection): Contents {
       return body
     },
     runs: ({ place }) =>
-      place.kind === 'block' ? decodeRuns(new ByteReader(runsOf.get(place.id) as Buffer)) : place.segment.runs,
+      place.kind === 'block'
+        ? decodeRuns(new ByteReader(runsOf.get(place.id) as Buffer))
+        : place.segment.runs,
     mayHold: ({ place }, required) => {
       if (place.kind === 'journal' || required.length === 0) return true
       const filter = filterOf.get(place.id) as Buffer | undefined

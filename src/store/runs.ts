@@ -40,7 +40,8 @@ export function joinRuns(lists: Iterable<readonly Run[]>): Run[] {
   for (const runs of lists) {
     for (const run of runs) {
       const last = joined.at(-1)
-      if (last?.commit === run.commit) joined[joined.length - 1] = { lines: last.lines + run.lines, commit: run.commit }
+      if (last?.commit === run.commit)
+        joined[joined.length - 1] = { lines: last.lines + run.lines, commit: run.commit }
       else joined.push(run)
     }
   }

@@ -47,7 +47,11 @@ export function createSealing({ journal, loader, streams, blocks, limits }: Seal
     })
     if (sealed > 0) {
       const bytes = (lines.ends[sealed - 1] as number) + 1
-      streams.addSealed(streamId, { sealedLine: firstLine + sealed, lines: sealed, bytes, summaries }, version)
+      streams.addSealed(
+        streamId,
+        { sealedLine: firstLine + sealed, lines: sealed, bytes, summaries },
+        version,
+      )
     }
     return sealed
   }
@@ -74,7 +78,12 @@ export function createSealing({ journal, loader, streams, blocks, limits }: Seal
       const { lines, parts } = loader.load(pending)
       const before = lines.lineCount
       lines.appendLines(added, 0, added.lineCount)
-      const newest = { from: before, to: lines.lineCount, runs: [{ lines: added.lineCount, commit }], ...arrived }
+      const newest = {
+        from: before,
+        to: lines.lineCount,
+        runs: [{ lines: added.lineCount, commit }],
+        ...arrived,
+      }
       const sealed = seal(streamId, first.segment.firstLine, lines, [...parts, newest], false, version)
       after(() => journal.sealed(streamId))
       loader.clear()

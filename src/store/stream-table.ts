@@ -29,7 +29,9 @@ export type StreamTable = {
 
 /** `::` cannot occur in a Kubernetes name, nor in a node's. */
 function keyOf(labels: StreamLabels): string {
-  return [labels.namespace, labels.pod, labels.podUid, labels.container, labels.restart, labels.node].join('::')
+  return [labels.namespace, labels.pod, labels.podUid, labels.container, labels.restart, labels.node].join(
+    '::',
+  )
 }
 
 export function createStreamTable(connection: Connection, journal: JournalIndex): StreamTable {

@@ -23,8 +23,8 @@ export function createSweeping(connection: Connection, journal: JournalIndex): S
     `SELECT id, stream_id, line_count, raw_bytes, commit_max FROM block
      WHERE arrival_max < ? ORDER BY arrival_max, id LIMIT ${sweepBlocks}`,
   )
-  const removals = ['block WHERE id', 'block_data WHERE block_id', 'block_filter WHERE block_id'].map((target) =>
-    connection.prepare(`DELETE FROM ${target} = ?`),
+  const removals = ['block WHERE id', 'block_data WHERE block_id', 'block_filter WHERE block_id'].map(
+    (target) => connection.prepare(`DELETE FROM ${target} = ?`),
   )
   const shrink = connection.prepare(
     'UPDATE stream SET lines = lines - @lines, bytes = bytes - @bytes, version = @version WHERE id = @id',

@@ -120,7 +120,11 @@ type StoredRow = {
 }
 
 /** Fills the index from the journal table. */
-function loadJournal(connection: Connection, journal: JournalIndex, sealedLine: (id: number) => number): void {
+function loadJournal(
+  connection: Connection,
+  journal: JournalIndex,
+  sealedLine: (id: number) => number,
+): void {
   const rows = connection.prepare(
     'SELECT last_commit, first_commit, arrival_min, arrival_max, tier, raw_bytes, head FROM journal ORDER BY last_commit',
   )
