@@ -49,11 +49,10 @@ process.once('exit', () => {
 export async function startProgram(options: ProgramOptions): Promise<Program> {
   const started = spawnProgram(options)
   try {
-    const base = await waitFor('the listening line', () => listeningAddress(started), {
-      deadlineMs: readyMsMax,
+    const ended = started.exited.then(({ code, signal }): never => {
+      throw new Error(`it ended with ${signal ?? code}`)
     })
-    await waitFor('/readyz', async () => (await fetch(`${base}/readyz`)).ok, { deadlineMs: readyMsMax })
-    return { ...started, base }
+    return { ...started, base: await Promise.race([becomeReady(started), ended]) }
   } catch (error) {
     started.child.kill('SIGKILL')
     throw new Error(`the program did not become ready:\n${started.output()}`, { cause: error })
@@ -111,7 +110,13 @@ function spawnProgram({ dataDir, logRoot, env = {} }: ProgramOptions): Started {
   return { child, pid: child.pid ?? -1, output: () => output, exited, kill, stop }
 }
 
-function listeningAddress({ child, output }: Started): string | null {
-  if (child.exitCode !== null) throw new Error(`exited with ${child.exitCode}`)
-  return /http:\/\/127\.0\.0\.1:\d+/.exec(output())?.[0] ?? null
+/** Stops waiting when the process has ended; the caller learns that from `exited`. */
+async function becomeReady({ child, output }: Started): Promise<string> {
+  const bounds = { deadlineMs: readyMsMax, intervalMs: 5 }
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
+  const address = (): string | undefined => /http:\/\/127\.0\.0\.1:\d+/.exec(output())?.[0]
+  await waitFor('the listening line', () => hasEnded() || address(), bounds)
+  const base = address() ?? ''
+  await waitFor('/readyz', async () => hasEnded() || (await fetch(`${base}/readyz`)).ok, bounds)
+  return base
 }
