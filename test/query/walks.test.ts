@@ -9,10 +9,16 @@ import type { Direction, LineFilter, Plan } from '../../src/query/plan.ts'
 import type { HistoryTask } from '../../src/query/tasks.ts'
 import { openReader } from '../../src/store/reader.ts'
 import { chooseSeed, createRandom, type Random } from '../support/random.ts'
-import { createStoreModel, inHistoryOrder, inTailOrder, type ModelLine, type StoreModel } from '../support/store-model.ts'
+import {
+  createStoreModel,
+  inHistoryOrder,
+  inTailOrder,
+  type ModelLine,
+  type StoreModel,
+} from '../support/store-model.ts'
 
 const startSec = 1_780_000_000
-const runs = 40
+const runs = 25
 
 type Entry = { line: string; cursor: string; pod: string; flags: string[] }
 
@@ -114,7 +120,12 @@ function walk(engine: Engine, plan: Plan, direction: Direction, random: Random, 
   }
 }
 
-function follow(engine: Engine, plan: Plan, from: string, random: Random): { found: Entry[]; cursor: string } {
+function follow(
+  engine: Engine,
+  plan: Plan,
+  from: string,
+  random: Random,
+): { found: Entry[]; cursor: string } {
   const found: Entry[] = []
   let cursor = from
   for (;;) {
@@ -134,6 +145,7 @@ function runModel(seed: number): void {
   const engine = createEngine(openReader(model.dataDir))
   try {
     for (let index = 0; index < 6; index += 1) streamIds.set(index, model.streamId(index))
+    model.commitLines([], startSec)
     for (let count = 0; count < 30; count += 1) disturb(model, random, clock)
     for (const direction of ['backward', 'forward'] as const) {
       const { plan, keeps } = planOf(random)
@@ -152,7 +164,8 @@ function runModel(seed: number): void {
         'tail from the walk',
       )
       const half = found[random.between(0, Math.max(0, found.length - 1))]
-      if (half !== undefined) checkSeam(engine, model, plan, half, { keeps, seen, expected, random, direction })
+      if (half !== undefined)
+        checkSeam(engine, model, plan, half, { keeps, seen, expected, random, direction })
     }
   } finally {
     engine.close()
