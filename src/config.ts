@@ -1,4 +1,7 @@
-/** Turns environment variables into the frozen configuration. The table below is the only place that knows a setting. */
+/**
+ * Turns environment variables into the frozen configuration. The table below is the only place that knows a
+ * setting.
+ */
 
 import { availableParallelism, hostname } from 'node:os'
 import { resolve } from 'node:path'
@@ -275,7 +278,7 @@ const serviceAddress = /^(?:tcp|udp|sctp):\/\//
 
 /** True for what Kubernetes put there: the deployment switches these variables off, but others may not. */
 function isServiceVariable(name: string, value: string): boolean {
-  return serviceVariable.test(name) || (/_PORT$/.test(name) && serviceAddress.test(value))
+  return serviceVariable.test(name) || (name.endsWith('_PORT') && serviceAddress.test(value))
 }
 
 /** Throws `BAD_SETTING` naming the variable, what was given and what is accepted. */

@@ -96,11 +96,11 @@ export const tailLimits = {
   retryAfterSec: 10,
   /** Entries that `tail=` may ask for. */
   backfillMax: 5000,
-  /** Unsent bytes from which on a client counts as slow and is not read for; it goes on when half of it is sent. */
+  /** Unsent bytes above which a client counts as slow and is not read for, until half of them are sent. */
   bufferedBytesMax: 1 * mebibyte,
   /** Unsent bytes of all tails together: with many tails each may hold less. */
   bufferedTotalBytesMax: 64 * mebibyte,
-  /** Entries of one frame: small enough to be sent to a slow client, large enough for 5,000 lines in one read. */
+  /** Entries of one frame: small beside a slow client's buffer, large enough for a second of 1,000 lines. */
   readBytesMax: 256 * kibibyte,
   /** A client that could not take anything for so long is sent away with its cursor. */
   lagMaxMs: 5 * 60_000,
@@ -110,7 +110,7 @@ export const tailLimits = {
   peerSilentMaxMs: 60_000,
   /** A client has nothing to say but pong. */
   messageBytesMax: 4 * kibibyte,
-  /** Clients may answer the close for so long, then they are cut off: well within the 5 s that a stop may take. */
+  /** Clients may answer the close for so long, then they are cut off: within the 5 s that a stop may take. */
   closeGraceMs: 1000,
 } as const
 
@@ -217,8 +217,8 @@ export const regexLimits = {
   repeatMax: 1_000,
   /** Nodes after counted repeats are multiplied out: V8 copies the repeated part as often. */
   programSizeMax: 5_000,
-  /** Different `\p{…}` of one pattern: each is a walk over the assigned planes of about 5 ms. */
-  unicodeClassesMax: 8,
+  /** Different `\p{…}` of one pattern: each is a walk over the assigned planes of about 15 ms. */
+  unicodeClassesMax: 4,
   /** Source handed to V8: `\p{L}` has 8,000 characters, and counted classes repeat theirs. */
   sourceLengthMax: 200_000,
   /** Backtracks after which V8 changes to its linear engine, which is 50 to 100 times slower: about 10 ms of a search. */

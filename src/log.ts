@@ -1,4 +1,7 @@
-/** Writes the program's own events: one JSON object per line, or one readable line each where a person watches. */
+/**
+ * Writes the program's own events: one JSON object per line, or one readable line each where a person
+ * watches.
+ */
 
 import { logLimits } from './limits.ts'
 
@@ -7,8 +10,9 @@ export type LogLevel = (typeof logLevels)[number]
 export type LogFields = Readonly<Record<string, string | number | boolean | null | readonly string[]>>
 
 /**
- * `event` is a noun and a past verb (`file_rotated`). Nothing secret may be given: nothing is redacted. warn: nothing
- * was lost; error: something was, or a person is needed. An equal event within a minute is counted, not written again.
+ * `event` is a noun and a past verb (`file_rotated`). Nothing secret may be given: nothing is redacted. warn:
+ * nothing was lost; error: something was, or a person is needed. An equal event within a minute is counted,
+ * not written again.
  */
 export type Logger = {
   readonly [Level in LogLevel]: (event: string, message: string, fields?: LogFields) => void
@@ -46,7 +50,8 @@ export function createLogger({ level: least, readable, write, nowMs }: LoggerOpt
     const time = new Date(now).toISOString()
     if (!readable) return write(`${JSON.stringify({ time, level, event, message, ...all })}\n`, level)
     const pairs = Object.entries(all).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`)
-    const line = `${time.slice(11, 19)} ${level.toUpperCase().padEnd(5)} ${event}: ${message}${pairs.join('')}`
+    const head = `${time.slice(11, 19)} ${level.toUpperCase().padEnd(5)} ${event}`
+    const line = `${head}: ${message}${pairs.join('')}`
     write(`${line.replace(/\p{Cc}+/gu, ' ')}\n`, level)
   }
 

@@ -1,9 +1,11 @@
-/** Composition root: settings → collector → queries → tails → server; signals, the order of stopping and exit codes. */
+/**
+ * Composition root: settings → collector → queries → tails → server; signals, the order of stopping and exit
+ * codes.
+ */
 
 import { once } from 'node:events'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import type { FastifyInstance } from 'fastify'
 import { createCollector } from './collector/client.ts'
 import type { Collector } from './collector/contract.ts'
 import { type Config, loadConfig, parseTokenFile, settings } from './config.ts'
@@ -19,7 +21,7 @@ import { createTailHub } from './tail/hub.ts'
 const exitCode = { ok: 0, failed: 1, refused: 2 } as const
 
 /** What there is to stop; filled in the order of the start. */
-type Running = { collector?: Collector; query?: QueryService; app?: FastifyInstance }
+type Running = { collector?: Collector; query?: QueryService; app?: ReturnType<typeof buildServer> }
 
 await main()
 
@@ -81,7 +83,7 @@ async function start(config: Config, log: Logger, running: Running, stop: Stop):
 function createProcessLogger({ logLevel }: Config): Logger {
   return createLogger({
     level: logLevel,
-    readable: process.stdout.isTTY === true,
+    readable: process.stdout.isTTY,
     write: (line, level) => {
       const stream = level === 'warn' || level === 'error' ? process.stderr : process.stdout
       stream.write(line)

@@ -1,4 +1,7 @@
-/** Reads the values of settings: sizes, shares, lists, yes and no. Each parser gives null where the text does not fit. */
+/**
+ * Reads the values of settings: sizes, shares, lists, yes and no. Each parser gives null where the text does
+ * not fit.
+ */
 
 import { parseDurationMs } from './model/time.ts'
 
@@ -71,7 +74,10 @@ export function parseNameGlob(text: string): string | null {
   return /^[a-zA-Z0-9._*?-]{1,253}$/.test(text) ? text : null
 }
 
-/** A host name or IP literal in the form in which it is compared: lower case, no port, no brackets, no final dot. */
+/**
+ * A host name or IP literal in the form in which it is compared: lower case, no port, no brackets, no final
+ * dot.
+ */
 export function parseHostName(text: string): string | null {
   const name = text
     .toLowerCase()

@@ -1,4 +1,7 @@
-/** Sends answers that are ready as bytes: warnings as headers, gzip where asked for, and an end when the client leaves. */
+/**
+ * Sends answers that are ready as bytes: warnings as headers, gzip where asked for, and an end when the
+ * client leaves.
+ */
 
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'

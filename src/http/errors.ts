@@ -1,4 +1,7 @@
-/** Gives every failure of a request one shape, `{ code, message, hint }`, whoever raised it: logkeep, Fastify or Node. */
+/**
+ * Gives every failure of a request one shape, `{ code, message, hint }`, whoever raised it: logkeep, Fastify
+ * or Node.
+ */
 
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
@@ -17,7 +20,10 @@ export function sendError(reply: FastifyReply, error: LogkeepError): FastifyRepl
   return reply.code(error.status).type('application/json; charset=utf-8').send(errorBody(error))
 }
 
-/** Fastify's errors (https://fastify.dev/docs/latest/Reference/Errors/) in logkeep's words; null: none of ours to explain. */
+/**
+ * Fastify's errors (https://fastify.dev/docs/latest/Reference/Errors/) in logkeep's words; null: none of ours
+ * to explain.
+ */
 export function toLogkeepError(error: unknown): LogkeepError | null {
   if (error instanceof LogkeepError) return error
   if (!(error instanceof Error)) return null
@@ -73,6 +79,7 @@ export function answerParserError(error: Error, socket: Socket): void {
   const body = errorBody(new LogkeepError(...explanation))
   socket.end(
     `HTTP/1.1 ${errorStatus[explanation[0]]} Refused\r\nconnection: close\r\n` +
-      `content-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `content-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n` +
+      body,
   )
 }

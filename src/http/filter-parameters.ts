@@ -112,8 +112,8 @@ function parseLines(values: readonly string[], ignoreCase: boolean): readonly Li
 }
 
 /**
- * `text`, `"literal"` (for text that begins like another form) and `/regex/`, each with `!` before it for lines that do
- * not have it. A slash or quote at one end only is text.
+ * `text`, `"literal"` (for text that begins like another form) and `/regex/`, each with `!` before it for
+ * lines that do not have it. A slash or quote at one end only is text.
  */
 function parseLine(value: string, ignoreCase: boolean): LineFilter {
   const negate = value.startsWith('!')

@@ -1,4 +1,6 @@
-/** Compiles the query strings of `/logs`, `/logs/tail` and the listings into the requests of the query layer. */
+/**
+ * Compiles the query strings of `/logs`, `/logs/tail` and the listings into the requests of the query layer.
+ */
 
 import { httpLimits, tailLimits } from '../limits.ts'
 import type { Time } from '../model/entry.ts'
@@ -83,7 +85,8 @@ function parseRange(parameters: Parameters, nowMs: number): TimeRange {
 }
 
 const timeForms =
-  'RFC 3339 (2026-11-22T10:11:12.123456789Z), unix time in s, ms, µs or ns, or a duration before now (15m, 7d)'
+  'RFC 3339 (2026-11-22T10:11:12.123456789Z), unix time in s, ms, µs or ns, ' +
+  'or a duration before now (15m, 7d)'
 /** A form reads the `+` of a time zone as a space. */
 const lostPlus = /^(.*\d\d:\d\d:\d\d(?:\.\d+)?) (\d\d:\d\d)$/
 /** 0000-01-01T00:00:00Z. */

@@ -12,7 +12,10 @@ const formatOfType: Readonly<Record<string, Format>> = {
   'text/plain': 'text',
 }
 
-/** JSON where the header is absent or names nothing that can be made: browsers and careless clients get an answer. */
+/**
+ * JSON where the header is absent or names nothing that can be made: browsers and careless clients get an
+ * answer.
+ */
 export function preferredFormat(accept: string | undefined): Format {
   let best: Format = 'json'
   let bestWeight = 0

@@ -14,8 +14,8 @@ export type Parameters = ReadonlyMap<string, readonly string[]>
 const shownCharsMax = 120
 
 /**
- * `text` is what follows `?`. `+` is a space, as in forms. Throws `BAD_PARAMETER` naming the parameter. Where a `+` must
- * have stood (levels, time zones), the parsers of those values read the space as one.
+ * `text` is what follows `?`. `+` is a space, as in forms. Throws `BAD_PARAMETER` naming the parameter. Where
+ * a `+` must have stood (levels, time zones), the parsers of those values read the space as one.
  */
 export function parseQueryString(text: string, accepted: AcceptedParameters): Parameters {
   const parameters = new Map<string, string[]>()

@@ -1,4 +1,7 @@
-/** Decides who is answered: host names, web origins, tokens, sessions and loopback peers. Pure but for the sessions. */
+/**
+ * Decides who is answered: host names, web origins, tokens, sessions and loopback peers. Pure but for the
+ * sessions.
+ */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { BlockList, isIP } from 'node:net'
@@ -98,8 +101,8 @@ function parseHost(text: string): Host | null {
 }
 
 /**
- * Against DNS rebinding: a page of another site can have its own name lead to this address, but cannot change the name
- * that the browser sends. An address is no name, so probes and port-forwards by address pass.
+ * Against DNS rebinding: a page of another site can have its own name lead to this address, but cannot change
+ * the name that the browser sends. An address is no name, so probes and port-forwards by address pass.
  */
 function checkHost({ headers, hostHeaders }: Visit, allowed: ReadonlySet<string>): Host {
   const given = headers['host']

@@ -39,7 +39,10 @@ export type RouteDeps = ServerDeps & { readonly security: Security; readonly ses
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may ask. `data`: as the security settings say; `free`: anybody; `page`: anybody, and other sites may link to it. */
+    /**
+     * Who may ask. `data`: as the security settings say; `free`: anybody; `page`: anybody, and other sites
+     * may link to it.
+     */
     access?: 'data' | 'free' | 'page'
     /** One line for the list of routes. */
     summary?: string
@@ -51,87 +54,31 @@ export type ListedRoute = { readonly path: string; readonly methods: string[]; r
 
 /** `close()` ends the tails first and cuts off requests that do not end. */
 export function buildServer(deps: ServerDeps): FastifyInstance {
-  const app = Fastify({
-    logger: false,
-    bodyLimit: httpLimits.bodyBytesMax,
-    requestTimeout: httpLimits.requestTimeoutMs,
-    // HEAD would run the whole query to throw its answer away; the routes for which it is cheap ask for it.
-    exposeHeadRoutes: false,
-    // Answered below, in the shape of all errors.
-    return503OnClosing: false,
-    routerOptions: { querystringParser: (raw) => ({ raw }) },
-    frameworkErrors: (error, _request, reply) => void answerError(error, addAnswerHeaders(reply)),
-    clientErrorHandler: answerParserError,
-    // Only the tail is upgraded; elsewhere clients that offer it (h2c, for one) are answered in HTTP/1.1.
-    http: {
-      shouldUpgradeCallback: ({ url = '', headers }) =>
-        url.split('?', 1)[0] === tailPath && headers.upgrade?.toLowerCase() === 'websocket',
-    },
-  })
+  const answer = createErrorAnswer(deps)
+  const app = createApp(answer)
   const sessions = createSessions(deps.nowMs)
   const security = createSecurity({ config: deps.config, token: deps.token, sessions })
-  const routes: ListedRoute[] = []
+  const routes = collectRoutes(app)
   let stopping = false
 
-  function answerError(error: unknown, reply: FastifyReply): FastifyReply {
-    const known = toLogkeepError(error)
-    if (known === null) deps.log.error('request_failed', 'a request failed', { reason: String(error) })
-    else if (known.status >= 500 && known.code !== 'STOPPING') {
-      deps.log.warn('request_failed', 'a request failed', { code: known.code, reason: known.message })
-    }
-    const hint = "try again; the server's own log has the cause"
-    return sendError(reply, known ?? new LogkeepError('INTERNAL', 'the request failed', hint))
-  }
-
-  function addAnswerHeaders(reply: FastifyReply): FastifyReply {
-    return reply.headers({ ...answerHeaders, 'x-logkeep-node': deps.config.nodeName })
-  }
-
-  app.addHook('onRoute', ({ url, method, config }) => {
-    const methods = [method].flat()
-    const known = routes.find(({ path }) => path === url)
-    if (known === undefined) routes.push({ path: url, methods, summary: config?.summary ?? '' })
-    else known.methods.push(...methods)
-  })
   app.setErrorHandler((error, request, reply) => {
     // Nobody is left to answer.
     if (request.socket.destroyed) return reply.hijack()
-    return answerError(error, reply)
+    return answer(error, reply)
   })
-  app.setNotFoundHandler((request, reply) => {
-    const path = pathOf(request)
-    const known = routes.find((route) => route.path === path)
-    if (known === undefined)
-      throw new LogkeepError('NOT_FOUND', 'there is nothing at this path', 'GET / lists the paths')
-    reply.header('allow', known.methods.join(', '))
-    const hint = `accepted: ${known.methods.join(', ')}`
-    throw new LogkeepError('METHOD_NOT_ALLOWED', `${request.method} is not accepted here`, hint)
-  })
+  refuseUnknown(app, routes)
   app.addHook('preClose', async () => {
     stopping = true
     const cutOff = setTimeout(() => app.server.closeAllConnections(), processLimits.requestGraceMs)
     app.server.once('close', () => clearTimeout(cutOff))
     await deps.tails.close()
   })
-  app.register(websocket, {
-    options: {
-      maxPayload: tailLimits.messageBytesMax,
-      perMessageDeflate: false,
-      // Not in the types of ws yet. Its own 30 s would keep `close()` waiting for clients that have stopped reading.
-      ...{ closeTimeout: tailLimits.closeGraceMs },
-    },
-    // The hub ends its tails itself, above.
-    preClose: (done) => done(),
-    // ws has begun to close by then, with the code that fits (1009 for a long message).
-    errorHandler: (error, socket) => {
-      deps.log.debug('tail_broke', 'a tail connection broke', { reason: error.message })
-      socket.close()
-    },
-  })
+  registerWebsocket(app, deps.log)
+  // Behind the hook of the plugin, which must have marked an upgrade for its socket to be closed when
+  // refused.
   app.after(() => {
-    // Behind the hook of the plugin, which must have marked an upgrade for its socket to be closed after a refusal.
     app.addHook('onRequest', async (request, reply) => {
-      addAnswerHeaders(reply)
+      addAnswerHeaders(reply, deps.config.nodeName)
       if (stopping) throw stoppingError()
       if (request.url.length > httpLimits.urlBytesMax) throw tooLong()
       checkRequest(request, security)
@@ -149,6 +96,93 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
   return app
 }
 
+type ErrorAnswer = (error: unknown, reply: FastifyReply) => FastifyReply
+
+function createApp(answer: ErrorAnswer): FastifyInstance {
+  return Fastify({
+    logger: false,
+    bodyLimit: httpLimits.bodyBytesMax,
+    requestTimeout: httpLimits.requestTimeoutMs,
+    // HEAD would run the whole query to throw its answer away; the routes for which it is cheap ask for it.
+    exposeHeadRoutes: false,
+    // Answered by the hook below, in the shape of all errors.
+    return503OnClosing: false,
+    routerOptions: { querystringParser: (raw) => ({ raw }) },
+    frameworkErrors: (error, _request, reply) => void answer(error, reply),
+    clientErrorHandler: answerParserError,
+    // Only the tail is upgraded; elsewhere clients that offer it (h2c, for one) are answered in HTTP/1.1.
+    http: {
+      shouldUpgradeCallback: ({ url = '', headers }) =>
+        url.split('?', 1)[0] === tailPath && headers.upgrade?.toLowerCase() === 'websocket',
+    },
+  })
+}
+
+/** Logs what is not the client's doing, and sends the answer. */
+function createErrorAnswer({ log, config }: ServerDeps): ErrorAnswer {
+  return (error, reply) => {
+    const known = toLogkeepError(error)
+    if (known === null) log.error('request_failed', 'a request failed', { reason: String(error) })
+    else if (known.status >= 500 && known.code !== 'STOPPING') {
+      log.warn('request_failed', 'a request failed', { code: known.code, reason: known.message })
+    }
+    const hint = "try again; the server's own log has the cause"
+    addAnswerHeaders(reply, config.nodeName)
+    return sendError(reply, known ?? new LogkeepError('INTERNAL', 'the request failed', hint))
+  }
+}
+
+/**
+ * The list that `GET /` and the answer to a wrong method are made of; complete when all routes are
+ * registered.
+ */
+function collectRoutes(app: FastifyInstance): readonly ListedRoute[] {
+  const routes: ListedRoute[] = []
+  app.addHook('onRoute', ({ url, method, config }) => {
+    const methods = [method].flat()
+    const known = routes.find(({ path }) => path === url)
+    if (known === undefined) routes.push({ path: url, methods, summary: config?.summary ?? '' })
+    else known.methods.push(...methods)
+  })
+  return routes
+}
+
+function refuseUnknown(app: FastifyInstance, routes: readonly ListedRoute[]): void {
+  app.setNotFoundHandler((request, reply) => {
+    const known = routes.find(({ path }) => path === pathOf(request))
+    if (known === undefined) {
+      throw new LogkeepError('NOT_FOUND', 'there is nothing at this path', 'GET / lists the paths')
+    }
+    const methods = known.methods.join(', ')
+    reply.header('allow', methods)
+    throw new LogkeepError(
+      'METHOD_NOT_ALLOWED',
+      `${request.method} is not accepted here`,
+      `accepted: ${methods}`,
+    )
+  })
+}
+
+function registerWebsocket(app: FastifyInstance, log: Logger): void {
+  app.register(websocket, {
+    options: socketOptions,
+    // The hub ends its tails itself.
+    preClose: (done) => done(),
+    // ws has begun to close by then, with the code that fits (1009 for a long message).
+    errorHandler: (error, socket) => {
+      log.debug('tail_broke', 'a tail connection broke', { reason: error.message })
+      socket.close()
+    },
+  })
+}
+
+/** Of ws. `closeTimeout` is not in its types yet; its own 30 s would keep `close()` waiting for clients. */
+const socketOptions = {
+  maxPayload: tailLimits.messageBytesMax,
+  perMessageDeflate: false,
+  closeTimeout: tailLimits.closeGraceMs,
+}
+
 /** For answers that no browser may interpret, keep or embed. */
 const answerHeaders = {
   'x-content-type-options': 'nosniff',
@@ -156,6 +190,10 @@ const answerHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
 } as const
+
+function addAnswerHeaders(reply: FastifyReply, node: string): void {
+  reply.headers({ ...answerHeaders, 'x-logkeep-node': node })
+}
 
 function checkRequest(request: FastifyRequest, security: Security): void {
   const { headers, headersDistinct } = request.raw

@@ -1,6 +1,9 @@
 /** Finds which known name a mistyped one most likely meant, by edit distance (optimal string alignment). */
 
-/** The nearest of `known`, or null when nothing is near: more than a third of the letters (at least two) would change. */
+/**
+ * The nearest of `known`, or null when nothing is near: more than a third of the letters (at least two) would
+ * change.
+ */
 export function nearestName(given: string, known: Iterable<string>): string | null {
   const wanted = given.slice(0, comparedLengthMax).toLowerCase()
   let nearest: string | null = null

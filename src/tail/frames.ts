@@ -1,4 +1,7 @@
-/** The frames of a live tail as bytes: JSON objects with a `type`, of which all but `error` carry where to go on. */
+/**
+ * The frames of a live tail as bytes: JSON objects with a `type`, of which all but `error` carry where to go
+ * on.
+ */
 
 import type { LogkeepError } from '../errors.ts'
 

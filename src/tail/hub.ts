@@ -1,4 +1,7 @@
-/** Feeds the live tails: after each commit, every distinct place that clients are at is read once and sent to all there. */
+/**
+ * Opens, feeds and ends the live tails: their number, their sockets, their pings, and what the collector is
+ * told.
+ */
 
 import type { WebSocket } from 'ws'
 import type { Collector } from '../collector/contract.ts'
@@ -8,6 +11,7 @@ import type { Logger } from '../log.ts'
 import type { QueryService, TailRead, TailStart } from '../query/contract.ts'
 import type { Plan } from '../query/plan.ts'
 import { entriesFrame, gapFrame } from './frames.ts'
+import { TailGroups } from './groups.ts'
 import { Subscriber } from './subscriber.ts'
 
 /** A tail whose parameters and cursor are accepted and whose first entries are read, before the upgrade. */
@@ -16,17 +20,6 @@ export type TailOpening = {
   readonly attach: (socket: WebSocket) => void
   /** Gives the place back where no socket came. Harmless after `attach`. */
   readonly release: () => void
-}
-
-export type TailHub = {
-  /** Rejects with `TOO_MANY`, `STOPPING`, `BAD_CURSOR` and what else the query layer refuses. */
-  readonly open: (plan: Plan, start: TailStart, signal: AbortSignal) => Promise<TailOpening>
-  /** Clients there are, those in the middle of opening included. */
-  readonly count: () => number
-  /** Groups that are read separately. */
-  readonly groupCount: () => number
-  /** Sends every client the `end` frame and waits for it to go, for a second at most. */
-  readonly close: () => Promise<void>
 }
 
 export type TailHubOptions = {
@@ -39,223 +32,137 @@ export type TailHubOptions = {
   readonly limits?: Partial<Record<keyof typeof tailLimits, number>>
 }
 
-/** Clients with the same filters at the same place. */
-type Group = {
-  readonly plan: Plan
-  readonly planKey: string
-  cursor: string
-  readonly members: Set<Subscriber>
-  /** Something may have been committed after `cursor`. */
-  needsRead: boolean
-  reading: boolean
+export function createTailHub(options: TailHubOptions): TailHub {
+  return new TailHub(options)
 }
 
-export function createTailHub({ query, collector, log, nowMs, limits: given }: TailHubOptions): TailHub {
-  const limits = { ...tailLimits, ...given }
-  const groups = new Set<Group>()
-  const subscribers = new Map<Subscriber, { readonly plan: Plan; group: Group | null }>()
-  const stopping = new AbortController()
-  const emptied = Promise.withResolvers<void>()
-  /** Slots taken: subscribers and openings. */
-  let taken = 0
+export class TailHub {
+  readonly #options: TailHubOptions
+  readonly #limits: Readonly<Record<keyof typeof tailLimits, number>>
+  readonly #subscribers = new Set<Subscriber>()
+  readonly #groups: TailGroups
+  readonly #stopping = new AbortController()
+  readonly #emptied = Promise.withResolvers<void>()
+  readonly #unsubscribe: () => void
+  readonly #ticker: NodeJS.Timeout
+  /** Places taken: subscribers and openings. */
+  #taken = 0
 
-  const unsubscribe = collector.onCommit(() => {
-    for (const group of groups) readFor(group)
-  })
-  const ticker = setInterval(() => {
-    for (const subscriber of subscribers.keys()) subscriber.tick()
-  }, limits.pingMs)
-  ticker.unref()
-
-  function take(): void {
-    if (stopping.signal.aborted) throw stoppingError()
-    if (taken >= limits.tailsMax) {
-      throw new LogkeepError('TOO_MANY', `${limits.tailsMax} tails are open`, 'close one, or try again later')
-    }
-    taken += 1
-    if (taken === 1) collector.setLive(true)
+  constructor(options: TailHubOptions) {
+    const { query, collector, log, limits } = options
+    this.#options = options
+    this.#limits = { ...tailLimits, ...limits }
+    const { readBytesMax, pingMs } = this.#limits
+    this.#groups = new TailGroups({ query, log, readBytesMax, signal: this.#stopping.signal })
+    this.#unsubscribe = collector.onCommit(() => this.#groups.readAll())
+    this.#ticker = setInterval(() => {
+      for (const subscriber of this.#subscribers) subscriber.tick()
+    }, pingMs)
+    this.#ticker.unref()
   }
 
-  function giveBack(): void {
-    taken -= 1
-    if (taken === 0) collector.setLive(false)
+  /** Clients there are, those in the middle of opening included. */
+  get count(): number {
+    return this.#taken
   }
 
-  async function open(plan: Plan, start: TailStart, signal: AbortSignal): Promise<TailOpening> {
-    take()
+  /** Groups that are read separately. */
+  get groupCount(): number {
+    return this.#groups.size
+  }
+
+  /** Rejects with `TOO_MANY`, `STOPPING`, `BAD_CURSOR` and what else the query layer refuses. */
+  async open(plan: Plan, start: TailStart, signal: AbortSignal): Promise<TailOpening> {
+    this.#take()
     let held = true
     const release = (): void => {
-      if (held) giveBack()
+      if (held) this.#giveBack()
       held = false
     }
+    const { query, collector } = this.#options
+    const stopping = this.#stopping.signal
     try {
       // What was written before the client came belongs before its beginning.
       if (start.kind !== 'cursor') await collector.sync(httpLimits.syncWaitMs)
-      const first = await query.openTail(plan, start, AbortSignal.any([signal, stopping.signal]))
+      const first = await query.openTail(plan, start, AbortSignal.any([signal, stopping]))
       const attach = (socket: WebSocket): void => {
         if (!held) return socket.terminate()
         held = false
-        attachSocket(socket, plan, start, first)
+        this.#attach(socket, plan, start, first)
       }
       return { attach, release }
     } catch (error) {
       release()
-      throw stopping.signal.aborted ? stoppingError() : error
+      throw stopping.aborted ? stoppingError() : error
     }
   }
 
-  function attachSocket(socket: WebSocket, plan: Plan, start: TailStart, first: TailRead): void {
-    const { bufferedBytesMax, bufferedTotalBytesMax, lagMaxMs, peerSilentMaxMs } = limits
+  /** Sends every client the `end` frame and waits for it to go, for a second at most. */
+  async close(): Promise<void> {
+    this.#stopping.abort(stoppingError())
+    this.#unsubscribe()
+    clearInterval(this.#ticker)
+    for (const subscriber of this.#subscribers) subscriber.end(stopReason)
+    if (this.#subscribers.size > 0) {
+      const timer = setTimeout(this.#emptied.resolve, this.#limits.closeGraceMs)
+      await this.#emptied.promise
+      clearTimeout(timer)
+    }
+    for (const subscriber of this.#subscribers) subscriber.terminate()
+  }
+
+  #take(): void {
+    if (this.#stopping.signal.aborted) throw stoppingError()
+    const { tailsMax } = this.#limits
+    if (this.#taken >= tailsMax) {
+      throw new LogkeepError('TOO_MANY', `${tailsMax} tails are open`, 'close one, or try again later')
+    }
+    this.#taken += 1
+    if (this.#taken === 1) this.#options.collector.setLive(true)
+  }
+
+  #giveBack(): void {
+    this.#taken -= 1
+    if (this.#taken === 0) this.#options.collector.setLive(false)
+  }
+
+  #attach(socket: WebSocket, plan: Plan, start: TailStart, first: TailRead): void {
+    const { bufferedBytesMax, bufferedTotalBytesMax, lagMaxMs, peerSilentMaxMs } = this.#limits
+    const stopping = this.#stopping.signal
     const subscriber = new Subscriber({
       socket,
       cursor: first.cursor,
-      nowMs,
-      bufferedBytesMax: () =>
-        Math.min(bufferedBytesMax, bufferedTotalBytesMax / Math.max(1, subscribers.size)),
+      nowMs: this.#options.nowMs,
+      bufferedBytesMax: () => Math.min(bufferedBytesMax, bufferedTotalBytesMax / this.#subscribers.size),
       lagMaxMs,
       peerSilentMaxMs,
-      onDrained: join,
-      onClosed: leave,
+      onDrained: () => {
+        // What a socket had unsent also ends when it closes.
+        if (this.#subscribers.has(subscriber) && !stopping.aborted) this.#groups.join(subscriber, plan)
+      },
+      onClosed: () => this.#leave(subscriber),
     })
-    subscribers.set(subscriber, { plan, group: null })
+    this.#subscribers.add(subscriber)
     // Where a cursor was given, what was skipped is missing in the client's own record.
-    const skipped = start.kind === 'cursor' ? first.warnings : []
-    if (start.kind === 'cursor')
-      for (const message of skipped) subscriber.send(gapFrame(message, start.cursor))
-    subscriber.send(entriesFrame(first.entries, first.cursor, start.kind === 'cursor' ? [] : first.warnings))
-    if (stopping.signal.aborted) subscriber.end(stopReason)
-    else if (!subscriber.isSlow) join(subscriber)
-  }
-
-  /** Puts a client where it goes on from its own cursor: to others who are there, or alone. */
-  function join(subscriber: Subscriber): void {
-    const entry = subscribers.get(subscriber)
-    if (entry === undefined || stopping.signal.aborted) return
-    const planKey = JSON.stringify(entry.plan)
-    const { cursor } = subscriber
-    const there = idleGroupAt(planKey, cursor)
-    const alone = (): Group => ({
-      plan: entry.plan,
-      planKey,
-      cursor,
-      members: new Set(),
-      needsRead: false,
-      reading: false,
-    })
-    const group = there ?? alone()
-    groups.add(group)
-    group.members.add(subscriber)
-    entry.group = group
-    readFor(group)
-  }
-
-  function leave(subscriber: Subscriber): void {
-    const group = subscribers.get(subscriber)?.group ?? null
-    if (!subscribers.delete(subscriber)) return
-    if (group !== null) removeMember(group, subscriber)
-    giveBack()
-    if (subscribers.size === 0 && stopping.signal.aborted) emptied.resolve()
-  }
-
-  function removeMember(group: Group, subscriber: Subscriber): void {
-    group.members.delete(subscriber)
-    if (group.members.size === 0) groups.delete(group)
-  }
-
-  function idleGroupAt(planKey: string, cursor: string, except?: Group): Group | undefined {
-    for (const group of groups) {
-      const same = group.planKey === planKey && group.cursor === cursor
-      if (same && !group.reading && group !== except) return group
+    if (start.kind === 'cursor') {
+      for (const message of first.warnings) subscriber.send(gapFrame(message, start.cursor))
     }
-    return undefined
+    const warnings = start.kind === 'cursor' ? [] : first.warnings
+    subscriber.send(entriesFrame(first.entries, first.cursor, warnings))
+    if (stopping.aborted) subscriber.end(stopReason)
+    else if (!subscriber.isSlow) this.#groups.join(subscriber, plan)
   }
 
-  /** Marks that there may be more, and reads unless a read is under way, which then goes on. */
-  function readFor(group: Group): void {
-    group.needsRead = true
-    if (!group.reading) {
-      group.reading = true
-      void readOn(group)
-    }
+  #leave(subscriber: Subscriber): void {
+    if (!this.#subscribers.delete(subscriber)) return
+    this.#groups.leave(subscriber)
+    this.#giveBack()
+    if (this.#subscribers.size === 0 && this.#stopping.signal.aborted) this.#emptied.resolve()
   }
-
-  /** Reads until the group is caught up. Never rejects. */
-  async function readOn(group: Group): Promise<void> {
-    while (group.needsRead && group.members.size > 0 && !stopping.signal.aborted) {
-      group.needsRead = false
-      try {
-        const read = await query.readTail(group.plan, group.cursor, limits.readBytesMax, stopping.signal)
-        deliver(group, read)
-        if (!read.caughtUp) group.needsRead = true
-      } catch (error) {
-        if (!stopping.signal.aborted) failGroup(group, error)
-      }
-    }
-    group.reading = false
-    const other = group.members.size === 0 ? undefined : idleGroupAt(group.planKey, group.cursor, group)
-    if (other !== undefined) mergeInto(other, group)
-  }
-
-  function deliver(group: Group, read: TailRead): void {
-    const gaps = read.warnings.map((message) => gapFrame(message, group.cursor))
-    const frame = read.count === 0 ? null : entriesFrame(read.entries, read.cursor)
-    group.cursor = read.cursor
-    for (const member of [...group.members]) {
-      for (const gap of gaps) member.send(gap)
-      member.moveTo(read.cursor)
-      if (frame !== null) member.send(frame)
-      if (!member.isSlow) continue
-      // It falls behind on its own and joins again when it has taken what it has.
-      removeMember(group, member)
-      const entry = subscribers.get(member)
-      if (entry !== undefined) entry.group = null
-    }
-  }
-
-  function mergeInto(other: Group, group: Group): void {
-    for (const member of group.members) {
-      other.members.add(member)
-      const entry = subscribers.get(member)
-      if (entry !== undefined) entry.group = other
-    }
-    groups.delete(group)
-  }
-
-  function failGroup(group: Group, cause: unknown): void {
-    const error = cause instanceof LogkeepError ? cause : internalError(cause)
-    log.warn('tail_failed', 'tails were ended by an error', { code: error.code, reason: String(cause) })
-    groups.delete(group)
-    for (const member of group.members) {
-      const entry = subscribers.get(member)
-      if (entry !== undefined) entry.group = null
-      member.fail(error)
-    }
-    group.members.clear()
-  }
-
-  async function close(): Promise<void> {
-    stopping.abort(stoppingError())
-    unsubscribe()
-    clearInterval(ticker)
-    for (const subscriber of subscribers.keys()) subscriber.end(stopReason)
-    if (subscribers.size > 0) {
-      const timer = setTimeout(emptied.resolve, limits.closeGraceMs)
-      await emptied.promise
-      clearTimeout(timer)
-    }
-    for (const subscriber of subscribers.keys()) subscriber.terminate()
-  }
-
-  return { open, count: () => taken, groupCount: () => groups.size, close }
 }
 
 const stopReason = 'the server is stopping'
 
 function stoppingError(): LogkeepError {
   return new LogkeepError('STOPPING', stopReason, 'connect again in a moment, with the last cursor')
-}
-
-function internalError(cause: unknown): LogkeepError {
-  const hint = "connect again with the cursor; the server's own log has the cause"
-  return new LogkeepError('INTERNAL', 'reading failed', hint, { cause })
 }

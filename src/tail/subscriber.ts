@@ -1,4 +1,7 @@
-/** One client of a live tail: what is sent to it, how much of that it has taken, and whether it still is there. */
+/**
+ * One client of a live tail: what is sent to it, how much of that it has taken, and whether it still is
+ * there.
+ */
 
 import type { WebSocket } from 'ws'
 import { LogkeepError } from '../errors.ts'
@@ -18,8 +21,8 @@ export type SubscriberOptions = {
   readonly lagMaxMs: number
   readonly peerSilentMaxMs: number
   /** A slow client has taken enough to be read for again. */
-  readonly onDrained: (subscriber: Subscriber) => void
-  readonly onClosed: (subscriber: Subscriber) => void
+  readonly onDrained: () => void
+  readonly onClosed: () => void
 }
 
 export class Subscriber {
@@ -36,11 +39,12 @@ export class Subscriber {
     this.#socket = options.socket
     this.#cursor = options.cursor
     this.#heardMs = options.nowMs()
-    this.#socket.on('message', (data, isBinary) => this.#hear(isBinary ? '' : String(data)))
+    // As a Buffer: that is the default of ws.
+    this.#socket.on('message', (data: Buffer, isBinary) => this.#hear(isBinary ? '' : data.toString()))
     this.#socket.on('pong', () => {
       this.#heardMs = options.nowMs()
     })
-    this.#socket.on('close', () => options.onClosed(this))
+    this.#socket.on('close', () => options.onClosed())
   }
 
   /** Where the client goes on: after the last entries given to its socket. */
@@ -109,7 +113,7 @@ export class Subscriber {
     if (this.#slowSinceMs === null || this.#ended) return
     if (this.#socket.bufferedAmount > this.#options.bufferedBytesMax() / 2) return
     this.#slowSinceMs = null
-    this.#options.onDrained(this)
+    this.#options.onDrained()
   }
 
   #hear(text: string): void {

@@ -1,4 +1,6 @@
-/** Who is answered: host names, origins, tokens, sessions, loopback peers; on every route and on WebSockets. */
+/**
+ * Who is answered: host names, origins, tokens, sessions, loopback peers; on every route and on WebSockets.
+ */
 
 import assert from 'node:assert/strict'
 import { networkInterfaces } from 'node:os'

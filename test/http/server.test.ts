@@ -14,6 +14,7 @@ import { emptyPage } from '../support/recorded-query.ts'
 import { rawGet, rawRequest, serve } from '../support/served.ts'
 import { waitFor } from '../support/wait.ts'
 
+type Sent = { method?: string; body?: string | URLSearchParams; headers?: Record<string, string> }
 type ErrorBody = { code: string; message: string; hint: string }
 
 async function errorOf(response: Response): Promise<ErrorBody> {
@@ -247,12 +248,7 @@ test('S-HTTP-29 every refusal has one shape: 400, 404, 405, 413, 414, 415, 421, 
     answers: { logs: () => Promise.reject(new TypeError('inside')) },
   })
   const authorization = 'Bearer secret-token'
-  const check = async (
-    path: string,
-    status: number,
-    code: string,
-    init: RequestInit = {},
-  ): Promise<ErrorBody> => {
+  const check = async (path: string, status: number, code: string, init: Sent = {}): Promise<ErrorBody> => {
     const response = await fetch(`${served.base}${path}`, {
       ...init,
       headers: { authorization, ...init.headers },
@@ -305,7 +301,7 @@ test('S-HTTP-31 a client that leaves ends the work for it', async () => {
         new Promise((_resolve, reject) => {
           signal.addEventListener('abort', () => {
             aborted = true
-            reject(signal.reason)
+            reject(new Error('aborted'))
           })
         }),
     },

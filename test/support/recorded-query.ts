@@ -1,4 +1,7 @@
-/** Stands in for the query and collector layers in tests of the doors: records what is asked, answers what it is told. */
+/**
+ * Stands in for the query and collector layers in tests of the doors: records what is asked, answers what it
+ * is told.
+ */
 
 import type { Collector } from '../../src/collector/contract.ts'
 import type { Logger } from '../../src/log.ts'

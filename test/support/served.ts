@@ -68,7 +68,10 @@ export async function serve({ config, token = null, answers, tailLimits = {}, ho
 
 export type RawAnswer = { readonly status: number; readonly headers: string; readonly body: string }
 
-/** Sends lines as they are (a blank line is added) and reads until the server closes or the stated length has come. */
+/**
+ * Sends lines as they are (a blank line is added) and reads until the server closes or the stated length has
+ * come.
+ */
 export async function rawRequest(
   port: number,
   lines: readonly string[],

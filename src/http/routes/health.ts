@@ -1,4 +1,7 @@
-/** `GET /healthz`: the process answers. `GET /readyz`: queries can be answered; trouble of the collector is told. */
+/**
+ * `GET /healthz`: the process answers. `GET /readyz`: queries can be answered; trouble of the collector is
+ * told.
+ */
 
 import type { FastifyInstance } from 'fastify'
 import { LogkeepError } from '../../errors.ts'

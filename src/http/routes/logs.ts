@@ -68,7 +68,9 @@ export function registerLogs(app: FastifyInstance, deps: RouteDeps): void {
   }
 }
 
-/** Whether the answer depends on what may not be read yet: a history walk has its end fixed by its first page. */
+/**
+ * Whether the answer depends on what may not be read yet: a history walk has its end fixed by its first page.
+ */
 function reachesNow({ range, cursor }: LogsRequest, nowMs: number): boolean {
   if (cursor !== null && parseCursor(cursor)?.kind !== 'tail') return false
   return range.until === null || range.until.sec * 1000 > nowMs

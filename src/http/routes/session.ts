@@ -1,4 +1,7 @@
-/** `POST /session` exchanges the token for a cookie, so that browsers can open tails; `DELETE /session` ends it. */
+/**
+ * `POST /session` exchanges the token for a cookie, so that browsers can open tails; `DELETE /session` ends
+ * it.
+ */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { LogkeepError } from '../../errors.ts'

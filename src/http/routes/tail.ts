@@ -1,4 +1,7 @@
-/** `GET /logs/tail`: checks a tail before the upgrade, so that refusals are plain answers, then hands its socket over. */
+/**
+ * `GET /logs/tail`: checks a tail before the upgrade, so that refusals are plain answers, then hands its
+ * socket over.
+ */
 
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
