@@ -84,8 +84,9 @@ export class Generation {
   quietFromMs = 0
   /** The compressed copy that took this file's place while it was still being read. */
   twin: FoundFile | null = null
-  /** Where it belongs in the order of reading. */
+  /** Where it belongs in the order of reading: time of its first line, else of its last change. */
   orderMs = 0
+  hasFirstTime = false
   /** Its size and times when last read: nothing new while they are the same. */
   #readAs = ''
   #fd: number | null = null
@@ -261,6 +262,16 @@ export class Generation {
     this.head = head
     this.headLength = head.length
     this.headHash = hash48(head)
+  }
+
+  /** Learns more of a short beginning, if that is still what it was: an unread file may be compressed or copied next. */
+  refreshHead(): void {
+    if (this.#fd === null || this.isGzip || this.isLost || this.headLength === collectorLimits.identityBytes)
+      return
+    const head = readAt(this.#fd, 0, collectorLimits.identityBytes)
+    const isLonger = head.length > this.headLength
+    if (isLonger && hash48(head.subarray(0, this.headLength)) === this.headHash) this.setHead(head)
+    else if (isLonger && this.headLength === 0) this.setHead(head)
   }
 
   /** True while nothing about the file has changed since it was last read. */

@@ -27,6 +27,7 @@ export function reconcile(
   const seen = new Set<Generation>()
   const unknown: FoundFile[] = []
   instance.needsListing = false
+  for (const generation of instance.generations) generation.refreshHead()
   for (const file of files) {
     const known = instance.generations.find(
       (generation) => !seen.has(generation) && isKnownAs(generation, file, host),
@@ -50,6 +51,9 @@ export function reconcile(
   for (const generation of instance.generations) {
     if (!seen.has(generation) && (isCertain || generation.isOpen))
       miss(instance, generation, files.length > 0, now, host)
+  }
+  for (const generation of instance.generations) {
+    if (!generation.hasFirstTime && generation.headLength > 0) setOrder(generation, generation.orderMs)
   }
   instance.generations.sort((one, other) => {
     return Number(one.isLive) - Number(other.isLive) || one.orderMs - other.orderMs || one.id - other.id
@@ -89,12 +93,16 @@ export function newGeneration(
   generation.attach(fd, host.context.openFiles)
   const head = readHead(fd, file.isGzip)
   if (head !== null) generation.setHead(head)
-  generation.orderMs = orderOf(fd, file, head)
+  setOrder(generation, file.stat.modifiedMs)
   return generation
 }
 
-function orderOf(fd: number, file: FoundFile, head: Buffer | null): number {
-  return readFirstTimeMs(head, file.isGzip ? null : fd) ?? file.stat.modifiedMs
+/** By the time of the first line; a file that has none yet, or none at all, goes by its last change. */
+function setOrder(generation: Generation, otherwiseMs: number): void {
+  const { head, isGzip, descriptor } = generation
+  const firstMs = readFirstTimeMs(head, isGzip ? null : descriptor)
+  generation.hasFirstTime = firstMs !== null
+  generation.orderMs = firstMs ?? otherwiseMs
 }
 
 function readHead(fd: number, isGzip: boolean): Buffer | null {
@@ -122,7 +130,7 @@ function verify(generation: Generation, file: FoundFile, host: InstanceHost): bo
     return false
   }
   generation.setHead(found.head)
-  generation.orderMs = orderOf(found.fd, file, found.head)
+  setOrder(generation, file.stat.modifiedMs)
   generation.path = file.path
   if (generation.state === 'done') closeSync(found.fd)
   else generation.attach(found.fd, host.context.openFiles)
@@ -203,7 +211,7 @@ function adopt(generation: Generation, { file, fd, head }: Probe): void {
   generation.becomeFile(file)
   generation.isLive = file.isLive
   generation.setHead(head)
-  generation.orderMs = orderOf(fd, file, head)
+  setOrder(generation, file.stat.modifiedMs)
   closeSync(fd)
   const isLonger = size !== null && size > generation.position % 2 ** 32
   if (generation.state !== 'done' || isLonger) generation.state = file.isLive ? 'live' : 'rotated'

@@ -389,3 +389,18 @@ test('F108 a commit that fails keeps the batch; nothing is lost or repeated when
     assert.deepEqual(node.writer.texts(), ['a', 'b'])
     assert.deepEqual(node.core.status().degraded, [])
   }))
+
+test('F06 a file that was empty when it was found, then filled and compressed unseen, is read once', () =>
+  withNode(async (node) => {
+    node.append('0.log', node.line('a'))
+    node.rename('0.log', '0.log.20261122-101112')
+    node.append('0.log')
+    node.core.scan(node.now)
+    node.core.poll(node.now)
+    node.append('0.log', node.line('b'))
+    node.rename('0.log', '0.log.20261122-101113')
+    node.append('0.log')
+    node.gzip('0.log.20261122-101113')
+    await node.pass(4000)
+    assert.deepEqual(node.writer.texts(), ['a', 'b'])
+  }))

@@ -86,7 +86,7 @@ export class NodeFolder {
 
   /** Time passes and everything due is done, then committed. */
   async pass(ms = 1000): Promise<void> {
-    const stepMs = 500
+    const stepMs = Math.max(500, ms / 10)
     for (let left = ms; left > 0; left -= stepMs) {
       this.now += Math.min(stepMs, left)
       await this.step()
