@@ -57,7 +57,8 @@ export class Discovery {
     const places = new Map<string, ContainerPlace>()
     const unreadable: string[] = []
     for (const name of this.#directories.list(logRoot, isForced).names) {
-      const labels = parsePodDirectory(name)
+      // A link's name has two underscores as well, and ends in what no pod's uid ends in.
+      const labels = parseLegacyLink(name) === null ? parsePodDirectory(name) : null
       if (labels === null) this.#addLegacyLink(name, places)
       else if (this.#options.isNamespaceWanted(labels.namespace)) {
         const directory = path.join(logRoot, name)
@@ -86,6 +87,11 @@ export class Discovery {
       if (source.kind === 'links') return this.#dockerFiles(source.links)
       const { names, isNew } = this.#directories.list(source.directory, isForced)
       if (!isNew) return 'unchanged'
+      // The folder itself may be a link, or lie behind one.
+      if (this.#links.resolve(source.directory).outcome === 'refused') {
+        this.#options.linkRefused(source.directory)
+        return { files: new Map(), hasLinks: false, isCertain: true }
+      }
       return listInstanceFiles(source.directory, names, this.#links, this.#options.linkRefused)
     } catch (error) {
       if (isAbsent(error)) return { files: new Map(), hasLinks: false, isCertain: true }
