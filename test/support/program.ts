@@ -1,6 +1,7 @@
 /** Starts the real program on an ephemeral port as a process of its own, and ends it by its id. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import * as os from 'node:os'
 import * as path from 'node:path'
 import { waitFor, within } from './wait.ts'
 
@@ -72,7 +73,7 @@ export async function runProgram(options: ProgramOptions): Promise<Exit & { read
 
 function spawnProgram({ dataDir, logRoot, env = {} }: ProgramOptions): Started {
   const child = spawn(process.execPath, [mainFile], {
-    cwd: path.dirname(dataDir),
+    cwd: os.tmpdir(),
     // Nothing of the caller's settings: a LOGKEEP_TOKEN in the shell must not change a test.
     env: {
       PATH: process.env['PATH'],
