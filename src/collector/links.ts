@@ -26,14 +26,15 @@ export class LinkResolver {
     })
   }
 
-  /** Follows all links. `refused`: the target is outside the allowed folders. Throws where links may not be followed. */
+  /** Follows all links. `refused`: to outside the allowed folders, or in a circle. Throws where links may not be followed. */
   resolve(link: string): LinkTarget {
     let target: string
     try {
       target = realpathSync(link)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return { outcome: 'dangling' }
+      if (code === 'ENOENT' || code === 'ENOTDIR') return { outcome: 'dangling' }
+      if (code === 'ELOOP') return { outcome: 'refused' }
       throw error
     }
     return this.isAllowed(target) ? { outcome: 'found', path: target } : { outcome: 'refused' }

@@ -20,7 +20,7 @@ export class NodeFolder {
   core: CollectorCore
   /** The tests' clock: it only moves when told to. */
   now = Date.now() + 1000
-  readonly #options: Partial<CollectorOptions>
+  #options: Partial<CollectorOptions>
   #tick = 0
 
   constructor(options: Partial<CollectorOptions> = {}, withRoot = true) {
@@ -46,6 +46,18 @@ export class NodeFolder {
       ...this.#options,
     }
     return createCore({ options, writer: this.writer, log, wake: () => {}, onCommit: () => {} })
+  }
+
+  /** Starts anew with these link roots, and perhaps another log root. */
+  allow(linkRoots: readonly string[], logRoot = this.root): void {
+    this.#options = { ...this.#options, linkRoots, logRoot }
+    this.kill()
+  }
+
+  /** Starts anew with these namespaces. */
+  choose(namespaces: readonly string[], namespacesExcluded: readonly string[]): void {
+    this.#options = { ...this.#options, namespaces, namespacesExcluded }
+    this.kill()
   }
 
   file(name: string): string {
