@@ -189,8 +189,11 @@ export class Generation {
       const isEnd = this.#gzip === null || this.#gzip.isComplete
       if (filled < overlap || (filled === overlap && !isEnd)) return isEnd ? 'changed' : 'waiting'
       if (!this.#isTail(buffer.subarray(0, overlap))) return 'changed'
+      if (this.position === overlap) {
+        if (!this.#isHead(buffer.subarray(0, filled))) return isEnd ? 'changed' : 'waiting'
+        this.#keepHead(buffer, filled)
+      }
       this.sizeRead = stat.size
-      if (this.position === overlap) this.#keepHead(buffer, filled)
       const isFull = filled === buffer.length
       const taken = context.splitter.take(
         target,
@@ -230,12 +233,13 @@ export class Generation {
 
   /** Goes on at the present end: what came after it was lost with the node's page cache, what is before it was read. */
   cutBackTo(size: number): void {
-    const length = Math.min(size, collectorLimits.identityBytes)
-    this.tail = readAt(this.#fd as number, size - length, length)
+    const fd = this.#fd as number
+    this.position = Math.min(this.position, size)
+    const length = Math.min(this.position, collectorLimits.identityBytes)
+    this.tail = readAt(fd, this.position - length, length)
     this.tailLength = length
-    this.position = size
     this.sizeRead = size
-    if (this.headLength > size) this.setHead(readAt(this.#fd as number, 0, length))
+    if (this.headLength > size) this.setHead(readAt(fd, 0, size))
     this.isRowChanged = true
   }
 
@@ -357,6 +361,11 @@ export class Generation {
   #isTail(before: Buffer): boolean {
     if (this.tail !== null) return this.tail.equals(before)
     return hash48(before) === this.tailHash
+  }
+
+  #isHead(start: Buffer): boolean {
+    if (this.head === null || start.length < this.headLength) return this.headLength === 0
+    return this.head.equals(start.subarray(0, this.headLength))
   }
 
   #isMidLine(buffer: Buffer, overlap: number): boolean {

@@ -202,7 +202,8 @@ export class Instance {
     const fd = active.descriptor
     if (fd === null) return
     const stat = toFileStat(fstatSync(fd, { bigint: true }))
-    if (!active.isGzip && stat.size > 0 && stat.size < active.position && isSameHead(active, fd, stat.size)) {
+    const known = Math.max(active.position, active.headLength)
+    if (!active.isGzip && stat.size > 0 && stat.size < known && isSameHead(active, fd, stat.size)) {
       active.cutBackTo(stat.size)
       return
     }

@@ -253,8 +253,8 @@ function miss(
     instance.needsListing = true
     return
   }
-  const { name, isLost, sizeRead, size, position, state } = generation
-  const known = isLost ? sizeRead : Math.max(sizeRead, size)
+  const { name, isLost, headLength, sizeRead, size, position, state } = generation
+  const known = isLost ? Math.max(sizeRead, headLength) : Math.max(sizeRead, size)
   const bytes = known > 0 && !generation.isGzip ? Math.max(0, known - position) : null
   instance.remove(generation)
   if (state === 'done' || bytes === 0 || (bytes === null && !hasOthers)) return

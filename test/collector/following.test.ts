@@ -404,3 +404,20 @@ test('F06 a file that was empty when it was found, then filled and compressed un
     await node.pass(4000)
     assert.deepEqual(node.writer.texts(), ['a', 'b'])
   }))
+
+test('F25 an unread file that is copied, truncated and compressed at once is read from its copy', () =>
+  withNode(async (node) => {
+    node.append('0.log', node.line('a'))
+    node.rename('0.log', '0.log.20261122-101112')
+    node.append('0.log', node.line('b'))
+    await node.pass(500)
+    fs.copyFileSync(node.file('0.log'), node.file('0.log.20261122-101113'))
+    fs.truncateSync(node.file('0.log'))
+    node.gzip('0.log.20261122-101112')
+    node.gzip('0.log.20261122-101113')
+    node.rename('0.log', '0.log.20261122-101114')
+    node.append('0.log')
+    await node.pass(4000)
+    assert.deepEqual(node.writer.texts(), ['a', 'b'])
+    assert.deepEqual(node.writer.gaps(), [])
+  }))
