@@ -6,8 +6,8 @@ import { type Cursor, parseCursor } from '../../src/model/cursor.ts'
 import { attribute } from '../../src/model/entry.ts'
 import { createEngine, type Engine } from '../../src/query/engine.ts'
 import type { Direction, LineFilter, Plan } from '../../src/query/plan.ts'
-import type { HistoryTask } from '../../src/query/tasks.ts'
 import { openReader } from '../../src/store/reader.ts'
+import { entriesOf, type Entry, everything, historyTask, tailTask } from '../support/engine-tasks.ts'
 import { chooseSeed, createRandom, type Random } from '../support/random.ts'
 import {
   createStoreModel,
@@ -19,15 +19,6 @@ import {
 
 const startSec = 1_780_000_000
 const runs = 25
-
-type Entry = { line: string; cursor: string; pod: string; flags: string[] }
-
-const everything: Plan = {
-  streams: { namespace: [], pod: [], container: [], node: [], restart: [] },
-  iostream: null,
-  levels: null,
-  lines: [],
-}
 
 const filters: readonly LineFilter[] = [
   { kind: 'substring', text: 'needle', ignoreCase: false, negate: false },
@@ -70,28 +61,6 @@ function keepsText(filter: LineFilter | null, text: string): boolean {
   return found !== filter.negate
 }
 
-function history(plan: Plan, direction: Direction, limit: number, cursor: Cursor | null): HistoryTask {
-  return {
-    kind: 'history',
-    plan,
-    direction,
-    limit,
-    format: 'json',
-    cursor,
-    range: { since: null, until: null },
-    defaultUntilSec: startSec + 1_000_000,
-    sliceMs: 0,
-    scannedBytesMax: 1e9,
-    answerBytesMax: 1e9,
-    isReversed: false,
-    isFirst: false,
-  }
-}
-
-function entriesOf(bytes: Uint8Array): Entry[] {
-  return JSON.parse(`[${Buffer.from(bytes).toString()}]`) as Entry[]
-}
-
 /** Makes the world move between two pages. */
 function disturb(model: StoreModel, random: Random, clock: { sec: number }): void {
   for (let count = random.between(0, 3); count > 0; count -= 1) {
@@ -111,7 +80,9 @@ function walk(engine: Engine, plan: Plan, direction: Direction, random: Random, 
   let cursor: Cursor | null = null
   let resume = ''
   for (;;) {
-    const result = engine.history(history(plan, direction, random.between(1, 30), cursor))
+    const result = engine.history(
+      historyTask({ plan, direction, limit: random.between(1, 30), cursor, sliceMs: 0 }),
+    )
     found.push(...entriesOf(result.entries))
     if (resume === '') resume = result.resumeText
     if (result.next === null) return { found, resume }
@@ -130,8 +101,7 @@ function follow(
   let cursor = from
   for (;;) {
     const answerBytesMax = random.pick([1, 300, 100_000])
-    const task = { kind: 'tail', plan, cursor: parseCursor(cursor), sliceMs: 0, answerBytesMax } as const
-    const read = engine.tail(task)
+    const read = engine.tail(tailTask(parseCursor(cursor), { plan, sliceMs: 0, answerBytesMax }))
     found.push(...entriesOf(read.entries))
     cursor = random.chance(0.2) && read.count > 0 ? (found.at(-1) as Entry).cursor : read.cursor
     if (read.caughtUp && cursor === read.cursor) return { found, cursor }
