@@ -30,7 +30,7 @@ type Course = { readonly format: LogFormat; readonly kills: number; readonly lin
  * Rotations and deletions are slower than the kubelet's keeping is long: five files of 4 s and more outlive
  * each pause of the reader, so nothing may be missing, gap records included.
  */
-async function runCourse({ format, kills, linesPerSec }: Course, seed: number): Promise<void> {
+async function runCourse({ format, kills, linesPerSec }: Course, seed: number): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'logkeep-kill-'))
   const root = join(folder, 'node')
   const random = createRandom(seed)
@@ -73,6 +73,7 @@ async function runCourse({ format, kills, linesPerSec }: Course, seed: number): 
     )
     await check(program, tail as Tail, written, summary.marked)
     assert.equal((await program.stop()).code, 0)
+    return `${written.length} lines, ${JSON.stringify(summary)}, ${tail?.connections()} connections of the tail`
   } finally {
     writer?.kill()
     tail?.close()
@@ -129,7 +130,7 @@ for (const [id, course] of Object.entries({
   test(`${id} ${name}: every door gives every line exactly once`, { timeout: testMsMax }, async (t) => {
     t.diagnostic(`repeat with TEST_SEED=${seed}`)
     try {
-      await runCourse(course, seed)
+      t.diagnostic(await runCourse(course, seed))
     } catch (error) {
       throw new Error(`with TEST_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,

@@ -145,7 +145,7 @@ export class SimulatedContainer {
     this.#append(bytes)
   }
 
-  /** `late`: lines that reach the renamed file after the new one is live. */
+  /** `late`: lines of stdout that reach the renamed file after the new one is live; none may be open there. */
   rotate({ late = [] }: { readonly late?: readonly string[] } = {}): void {
     this.completeHalf()
     const { format, now } = this.#options

@@ -101,7 +101,8 @@ export function createWorkload(options: WorkloadOptions): Workload {
         counts.restarts += 1
       } else if (nowMs >= slot.rotateAtMs) {
         leaveOpen(slot.container)
-        slot.container.rotate(random.chance(lateChance) ? { late: [line()] } : {})
+        const isLate = random.chance(lateChance) && !slot.container.isLineOpen('stdout')
+        slot.container.rotate(isLate ? { late: [line()] } : {})
         slot.rotateAtMs = nowMs + random.between(...options.rotateMs)
         counts.rotations += 1
       }

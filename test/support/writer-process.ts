@@ -33,7 +33,7 @@ export type Writer = {
 }
 
 export function startWriter(options: WriterOptions): Writer {
-  const child = fork(import.meta.filename, [JSON.stringify(options)])
+  const child = fork(import.meta.filename, [JSON.stringify(options)], { execArgv: [] })
   let summary: WriterSummary | null = null
   child.on('message', (message) => {
     summary = message as WriterSummary
