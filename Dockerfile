@@ -21,6 +21,8 @@ COPY --from=packages /app/node_modules node_modules
 COPY package.json start.mjs LICENSE ./
 COPY migrations migrations
 COPY src src
+# Stripped once here: the running program never loads the compiler that strips types, 30 MB in each of its threads.
+RUN /usr/local/bin/node start.mjs warm
 ENV NODE_ENV=production \
   TMPDIR=/tmp \
   LOGKEEP_HOST=0.0.0.0 \

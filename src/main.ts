@@ -23,7 +23,7 @@ const exitCode = { ok: 0, failed: 1, refused: 2 } as const
 /** What there is to stop; filled in the order of the start. */
 type Running = { collector?: Collector; query?: QueryService; app?: ReturnType<typeof buildServer> }
 
-await main()
+if (import.meta.main) await main()
 
 async function main(): Promise<void> {
   // Database, locks and set-aside files are for their owner alone, whoever creates them.

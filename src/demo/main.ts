@@ -20,7 +20,7 @@ const readyPollMs = 100
 const stopMsMax = 8000
 const seed = 20_261_122
 
-process.exitCode = await main()
+if (import.meta.main) process.exitCode = await main()
 
 async function main(): Promise<number> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-demo-'))
