@@ -64,7 +64,7 @@ async function start(config: Config, log: Logger, running: Running, stop: Stop):
     return stop('collector', exitCode.failed)
   })
   const { dataDir, nodeName, queryThreads, queryDeadlineMs } = config
-  const query = createQueryService({ dataDir, nodeName, queryThreads, queryDeadlineMs, now: Date.now })
+  const query = createQueryService({ dataDir, nodeName, queryThreads, queryDeadlineMs, now: Date.now, log })
   running.query = query
   const tails = createTailHub({ query, collector, log, nowMs: () => performance.now() })
   const app = buildServer({ config, token, query, collector, tails, log, nowMs: Date.now })

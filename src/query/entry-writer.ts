@@ -1,6 +1,6 @@
 /** Writes selected lines as answers: JSON objects or text lines, as bytes that are ready to send. Hot path. */
 
-import { CursorWriter, type Cursor } from '../model/cursor.ts'
+import { type Cursor, CursorWriter } from '../model/cursor.ts'
 import { attribute, flagNames, type GapRecord, iostreamNames, levelNames } from '../model/entry.ts'
 import { TimeWriter, timeTextBytes } from '../model/time.ts'
 import type { StreamRecord } from '../store/stream-cache.ts'

@@ -21,10 +21,13 @@ export type Lanes = {
   readonly close: () => Promise<void>
 }
 
-export function createLanes(dataDir: string, scanThreads: number): Lanes {
+/** `onBroken`: a thread could not start or died by itself. */
+export function createLanes(dataDir: string, scanThreads: number, onBroken: (error: Error) => void): Lanes {
+  const { lightQueueMax, lightHardMs, scanQueueMax, sliceHardMs } = queryLimits
+  const shared = { dataDir, onBroken }
   const lanes = {
-    light: createLane(dataDir, 1, queryLimits.lightQueueMax, queryLimits.lightHardMs),
-    scan: createLane(dataDir, scanThreads, queryLimits.scanQueueMax, queryLimits.sliceHardMs),
+    light: createLane({ ...shared, threads: 1, waitingMax: lightQueueMax, hardMs: lightHardMs }),
+    scan: createLane({ ...shared, threads: scanThreads, waitingMax: scanQueueMax, hardMs: sliceHardMs }),
   }
   return {
     run: async (lane, task) => {
@@ -39,10 +42,18 @@ export function createLanes(dataDir: string, scanThreads: number): Lanes {
   }
 }
 
+type LaneOptions = {
+  readonly dataDir: string
+  readonly threads: number
+  readonly waitingMax: number
+  readonly hardMs: number
+  readonly onBroken: (error: Error) => void
+}
+
 type ThreadLane = { readonly run: (task: Task) => Promise<unknown>; readonly close: () => Promise<void> }
 
 /** The gate keeps the queue, so that the hard limit counts from when a task runs, not from when it begins to wait. */
-function createLane(dataDir: string, threads: number, waitingMax: number, hardMs: number): ThreadLane {
+function createLane({ dataDir, threads, waitingMax, hardMs, onBroken }: LaneOptions): ThreadLane {
   const gate = createGate(threads, waitingMax)
   const pool = new Piscina({
     filename: new URL('./worker.ts', import.meta.url).href,
@@ -51,6 +62,8 @@ function createLane(dataDir: string, threads: number, waitingMax: number, hardMs
     idleTimeout: queryLimits.threadIdleMs,
     workerData: { dataDir } satisfies QueryWorkerData,
   })
+  // A thread that cannot start is told here and to the tasks that wait for it; without a listener it would end the process.
+  pool.on('error', (error: Error) => onBroken(error))
   return {
     run: async (task) => {
       await gate.enter()

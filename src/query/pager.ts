@@ -1,10 +1,10 @@
 /** One page of history: a chain of slices until the limit, the end of the range, the deadline or the answer's size. */
 
 import { queryLimits } from '../limits.ts'
-import { type Cursor, encodeCursor } from '../model/cursor.ts'
+import type { Cursor } from '../model/cursor.ts'
+import { type CollectedPage, createCollectedPage } from './collected-page.ts'
 import type { LogsPage, LogsRequest } from './contract.ts'
 import { type Lane, type Lanes, TaskTimeout } from './lanes.ts'
-import { type CollectedPage, createCollectedPage } from './collected-page.ts'
 import type { Plan, TimeRange } from './plan.ts'
 import { requireCursor } from './require-cursor.ts'
 import type { HistoryResult, HistoryTask } from './tasks.ts'

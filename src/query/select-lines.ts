@@ -1,7 +1,7 @@
 /** Which lines of one segment a plan selects: by commit, time and columns first, by text only if lines are left. Hot path. */
 
-import { attribute } from '../model/entry.ts'
 import type { Place } from '../model/cursor.ts'
+import { attribute } from '../model/entry.ts'
 import type { Columns } from '../store/columns.ts'
 import { lineEnds } from '../store/line-ends.ts'
 import type { Snapshot } from '../store/reader.ts'

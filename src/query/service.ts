@@ -2,6 +2,7 @@
 
 import { LogkeepError } from '../errors.ts'
 import { queryLimits } from '../limits.ts'
+import type { Logger } from '../log.ts'
 import type { Cursor } from '../model/cursor.ts'
 import type { LogsRequest, QueryService, TailRead, TailStart } from './contract.ts'
 import { createExporter } from './export.ts'
@@ -18,10 +19,13 @@ export type QueryServiceOptions = {
   readonly queryDeadlineMs: number
   /** Milliseconds since 1970. */
   readonly now: () => number
+  readonly log: Logger
 }
 
 export function createQueryService(options: QueryServiceOptions): QueryService {
-  const lanes = createLanes(options.dataDir, options.queryThreads)
+  const lanes = createLanes(options.dataDir, options.queryThreads, (error) => {
+    options.log.error('query_thread_failed', 'a query thread could not go on', { reason: error.message })
+  })
   const pager = createPager(lanes, options)
   const exporter = createExporter(pager)
   let checked = { at: Number.NEGATIVE_INFINITY, result: Promise.resolve() }

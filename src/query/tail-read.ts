@@ -4,8 +4,8 @@ import { comparePlaces, type Place } from '../model/cursor.ts'
 import type { Snapshot } from '../store/reader.ts'
 import type { Segment } from '../store/segment.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
-import type { Hit } from './open-segment.ts'
 import { placeOf } from './history.ts'
+import type { Hit } from './open-segment.ts'
 import { type PlaceRange, type ScanCount, selectLines } from './select-lines.ts'
 
 /** Blocks looked at for one window of commits: bounds memory where a tail is far behind. */

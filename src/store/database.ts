@@ -99,6 +99,11 @@ export function isSqliteError(error: unknown, code: string): boolean {
   return error instanceof Database.SqliteError && error.code.startsWith(code)
 }
 
+/** Whether a write failed for want of room. */
+export function isDiskFull(error: unknown): boolean {
+  return isSqliteError(error, 'SQLITE_FULL') || isSqliteError(error, 'SQLITE_IOERR_WRITE')
+}
+
 function asUnusable(error: unknown, dataDir: string): Error {
   if (error instanceof LogkeepError) return error
   const detail = error instanceof Error ? error.message : String(error)

@@ -1,5 +1,6 @@
 /** Merges small neighbouring blocks of a stream into larger ones, so that a slow stream does not cost a row per seal. */
 
+import { zstdDecompressSync } from 'node:zlib'
 import type { StoreLimits } from '../limits.ts'
 import { LineBuffer } from '../model/line-buffer.ts'
 import { type BlockWriter, fullTier, utcDay } from './block-writer.ts'
@@ -9,7 +10,6 @@ import { decompress } from './compression.ts'
 import type { Connection } from './database.ts'
 import { appendStored } from './journal-loader.ts'
 import { decodeRuns, joinRuns, type Run } from './runs.ts'
-import { zstdDecompressSync } from 'node:zlib'
 
 type Candidate = {
   id: number

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
-  comparePlaces,
   type Cursor,
   CursorWriter,
+  comparePlaces,
   encodeCursor,
   parseCursor,
 } from '../../src/model/cursor.ts'

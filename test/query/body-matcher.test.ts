@@ -84,7 +84,7 @@ test('S-MATCH-01 the lines found in a body are those that satisfy all filters on
         assert.equal(matcher?.matchLine(line), expected.includes(index))
     },
   )
-  fc.assert(property, { numRuns: 400 })
+  fc.assert(property, { numRuns: 120 })
 })
 
 test('S-MATCH-02 no filter: no matcher; an empty text is in every line', () => {
@@ -134,7 +134,7 @@ test('S-MATCH-06 matching lines hold the required grams', () => {
         assert.ok(alternatives.some((gram) => gram.length >= 4 && line.includes(gram)))
     }
   })
-  fc.assert(property, { numRuns: 300 })
+  fc.assert(property, { numRuns: 100 })
   const texts = (filter: LineFilter): unknown =>
     createBodyMatcher([filter])?.requiredGrams.map((all) => all.map((gram) => Buffer.from(gram).toString()))
   assert.deepEqual(texts(substring('ERROR é')), [['error é']])

@@ -13,8 +13,8 @@ import {
   createStoreModel,
   inHistoryOrder,
   keepForever,
-  smallLimits,
   type StoreModel,
+  smallLimits,
 } from '../support/store-model.ts'
 
 const startSec = 1_780_000_000
@@ -119,7 +119,7 @@ test('S-QUERY-10 a page cut by its size, its time or its scanned bytes goes on e
         cursor = result.next
       } while (cursor !== null)
       assert.deepEqual(found, 'plan' in bound ? expected.filter((text) => text.includes('needle')) : expected)
-      assert.ok(ends.size === 2, `${[...ends]}`)
+      assert.equal(ends.size, 2, [...ends].join())
     }
   })
 })

@@ -117,7 +117,7 @@ test('S-REGEX-12 every matching line contains the required literals', () => {
         for (const alternatives of regex.literals) {
           assert.ok(
             alternatives.some((literal) => lower.includes(literal)),
-            `${alternatives} in ${lower}`,
+            `${alternatives.join(', ')} in ${lower}`,
           )
         }
       }
@@ -170,7 +170,7 @@ test('S-REGEX-14 patterns that are too large for the engine are refused, never t
 })
 
 test('S-REGEX-15 patterns that backtrack for ever end in time that grows with the text', () => {
-  const body = Buffer.from(`${'a'.repeat(4000)}b\n${'é'.repeat(500)}b\r\n`.repeat(2))
+  const body = Buffer.from(`${'a'.repeat(1500)}b\n${'é'.repeat(500)}b\r\n`.repeat(2))
   for (const pattern of [
     '(a+)+$',
     '(a|aa)+$',

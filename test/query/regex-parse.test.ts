@@ -114,7 +114,7 @@ test('S-REGEX-05 case is ignored as Unicode simple folding has it', () => {
     const expected = Array.from(everything.matchAll(new RegExp(letter, 'giu')), (match) =>
       match[0].codePointAt(0),
     )
-    assert.deepEqual([...caseOrbit(letter.codePointAt(0) as number)].sort(), expected.sort(), letter)
+    assert.deepEqual(new Set(caseOrbit(letter.codePointAt(0) as number)), new Set(expected), letter)
   }
   const notK = complement(foldCase([0x6b, 0x6b]))
   for (const letter of 'kK\u212a') assert.equal(includes(notK, letter.codePointAt(0) as number), false)

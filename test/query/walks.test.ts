@@ -7,7 +7,7 @@ import { attribute } from '../../src/model/entry.ts'
 import { createEngine, type Engine } from '../../src/query/engine.ts'
 import type { Direction, LineFilter, Plan } from '../../src/query/plan.ts'
 import { openReader } from '../../src/store/reader.ts'
-import { entriesOf, type Entry, everything, historyTask, tailTask } from '../support/engine-tasks.ts'
+import { type Entry, entriesOf, everything, historyTask, tailTask } from '../support/engine-tasks.ts'
 import { chooseSeed, createRandom, type Random } from '../support/random.ts'
 import {
   createStoreModel,

@@ -137,6 +137,7 @@ export function inHistoryOrder(lines: readonly ModelLine[]): ModelLine[] {
 /** Model lines in the order of a tail. */
 export function inTailOrder(lines: readonly ModelLine[]): ModelLine[] {
   return lines.toSorted(
-    (a, b) => a.commit - b.commit || a.sec - b.sec || a.ns - b.ns || a.streamId - b.streamId || a.line - b.line,
+    (a, b) =>
+      a.commit - b.commit || a.sec - b.sec || a.ns - b.ns || a.streamId - b.streamId || a.line - b.line,
   )
 }

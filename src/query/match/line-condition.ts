@@ -1,9 +1,9 @@
 /** Compiles one line filter, without its negation, into a search over bodies and a test of single lines. Hot path. */
 
+import { gramBytes } from '../../store/gram-filter.ts'
 import type { LineFilter } from '../plan.ts'
 import { createCaseFolder } from '../regex/case-folding.ts'
 import { type CompiledRegex, compileRegex, compileTree } from '../regex/compile.ts'
-import { literalBytesMin } from '../regex/literals.ts'
 import { concatOf } from '../regex/tree.ts'
 import type { BodyText, LineText } from './body-text.ts'
 
@@ -28,7 +28,7 @@ function substringCondition(text: string): LineCondition {
   const needle = Buffer.from(text)
   const lowered = Buffer.from(text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()))
   return {
-    grams: lowered.length < literalBytesMin ? [] : [[lowered]],
+    grams: lowered.length < gramBytes ? [] : [[lowered]],
     rank: 2 + needle.length,
     findLines: (body, hits) => findBytes(body, needle, hits),
     matchesLine: (line) => line.bytes.includes(needle),

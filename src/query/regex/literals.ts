@@ -1,11 +1,9 @@
 /** Finds substrings that every match of a pattern contains, so that blocks without them are left closed. */
 
 import { regexLimits } from '../../limits.ts'
+import { gramBytes } from '../../store/gram-filter.ts'
 import { type CodePoints, sizeOf } from './code-points.ts'
 import type { RegexNode } from './tree.ts'
-
-/** Bytes of a gram of the blocks' filters: a shorter substring excludes nothing. */
-export const literalBytesMin = 4
 
 type Alternatives = readonly string[]
 
@@ -45,7 +43,7 @@ function search(node: RegexNode): Found {
       const isShort = node.max === node.min && node.min <= regexLimits.literalBytesMax
       if (isShort) return searchSequence(Array.from({ length: node.min }, () => node.item))
       // Once more than needed is enough to see the seam between two repetitions.
-      const items = Array.from({ length: Math.min(node.min, literalBytesMin) }, () => node.item)
+      const items = Array.from({ length: Math.min(node.min, gramBytes) }, () => node.item)
       return { exact: null, required: closed(searchSequence(items)) }
     }
   }
@@ -117,7 +115,7 @@ function product(heads: Alternatives, tails: Alternatives): Alternatives | null 
 }
 
 function usable(texts: Alternatives): Alternatives | null {
-  const isUsable = texts.length > 0 && texts.every((text) => Buffer.byteLength(text) >= literalBytesMin)
+  const isUsable = texts.length > 0 && texts.every((text) => Buffer.byteLength(text) >= gramBytes)
   return isUsable ? texts : null
 }
 

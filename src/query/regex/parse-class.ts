@@ -86,7 +86,7 @@ export function parseCharacterEscape(reader: PatternReader): number {
   }
   const control = reader.take(/\\([afnrtv])/y)
   if (control !== null) return controlEscapes.get(control[1] as string) as number
-  const punctuation = reader.take(/\\([!-/:-@[-`{-~\x00-\x20\x7f])/y)
+  const punctuation = reader.take(/\\([^A-Za-z0-9\u0080-\uffff])/y)
   if (punctuation !== null) return (punctuation[1] as string).charCodeAt(0)
   if (reader.take(/\\[1-9k]/y) !== null) {
     throw reader.error(
