@@ -221,8 +221,11 @@ export const regexLimits = {
   unicodeClassesMax: 4,
   /** Source handed to V8: `\p{L}` has 8,000 characters, and counted classes repeat theirs. */
   sourceLengthMax: 200_000,
-  /** Backtracks after which V8 changes to its linear engine, which is 50 to 100 times slower: about 10 ms of a search. */
-  backtracksMax: 1_000_000,
+  /**
+   * Backtracks after which V8 changes to its linear engine, which does some 10 MB/s: two per byte of a full block, so
+   * that patterns that begin with a wide class stay fast. A `.*` run counts as one, however long the line.
+   */
+  backtracksMax: 500_000,
   /** Alternatives of one required literal: more of them exclude little. */
   literalAlternativesMax: 16,
   /** Bytes of a required literal: more exclude nothing more. */

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 
 const literals = [
-  ...'aabbcksKS.1 _=-',
+  ...Array.from('aabbcksKS.1 _=-'),
   '\\.',
   'é',
   'É',
@@ -94,7 +94,7 @@ export const randomPattern: fc.Arbitrary<string> = fc.letrec<{ pattern: string; 
 })).pattern
 
 const pieces = [
-  ...'aaabbbcksKS..11  __==--/',
+  ...Array.from('aaabbbcksKS..11  __==--/'),
   'é',
   'É',
   '\u212a',
