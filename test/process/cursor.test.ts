@@ -119,6 +119,8 @@ function checkWalk(
   written: readonly WrittenLine[],
   what: string,
 ): void {
+  const gaps = walk.entries.filter(({ kind }) => kind === 'gap')
+  assert.deepEqual(gaps, [], `${what}: gap records`)
   const seen = new Set(walk.entries.map(idOf))
   assert.equal(seen.size, walk.entries.length, `${what}: lines repeated`)
   const picked = [...seen].map((id) => written[id]).filter((line) => line !== undefined)

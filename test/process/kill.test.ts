@@ -12,7 +12,7 @@ import { test } from 'node:test'
 import { getPage, ndjson, openTail, type Tail, walk } from '../support/client.ts'
 import { assertSameLines } from '../support/compare.ts'
 import type { LogFormat } from '../support/container-simulator.ts'
-import { type Program, startProgram } from '../support/program.ts'
+import { killAtStart, type Program, type ProgramOptions, startProgram } from '../support/program.ts'
 import { chooseSeed, createRandom } from '../support/random.ts'
 import { delay, waitFor } from '../support/wait.ts'
 import { startWriter, type Writer } from '../support/writer-process.ts'
@@ -20,6 +20,9 @@ import { startWriter, type Writer } from '../support/writer-process.ts'
 const testMsMax = 240_000
 /** From readiness to the kill. */
 const lifeMs: readonly [number, number] = [100, 1500]
+/** Some of the starts are killed as well, so long after their beginning. */
+const startKillChance = 0.25
+const startMs: readonly [number, number] = [50, 800]
 /** A tail that has received nothing for so long has received all. */
 const quietMs = 8000
 const mark = 'the-last-line'
@@ -35,12 +38,11 @@ async function runCourse({ format, kills, linesPerSec }: Course, seed: number): 
   const root = join(folder, 'node')
   const random = createRandom(seed)
   const since = new Date().toISOString()
-  const start = (): Promise<Program> =>
-    startProgram({
-      dataDir: join(folder, 'data'),
-      logRoot: join(root, 'pods'),
-      env: { LOGKEEP_LINK_ROOTS: `${join(root, 'pods')},${join(root, 'docker')}` },
-    })
+  const options: ProgramOptions = {
+    dataDir: join(folder, 'data'),
+    logRoot: join(root, 'pods'),
+    env: { LOGKEEP_LINK_ROOTS: `${join(root, 'pods')},${join(root, 'docker')}` },
+  }
   let writer: Writer | undefined
   let tail: Tail | undefined
   let program: Program | undefined
@@ -58,13 +60,14 @@ async function runCourse({ format, kills, linesPerSec }: Course, seed: number): 
       deleteAfterMs: 12_000,
     })
     for (let kill = 0; kill < kills; kill += 1) {
-      program = await start()
+      program = await startProgram(options)
       if (tail === undefined) tail = openTail(program.base, { since }, { reconnect: true })
       else tail.moveTo(program.base)
       await delay(random.between(...lifeMs))
       await program.kill('SIGKILL')
+      if (random.chance(startKillChance)) await killAtStart(options, random.between(...startMs))
     }
-    program = await start()
+    program = await startProgram(options)
     tail?.moveTo(program.base)
     const { written, summary } = await writer.finish()
     assert.ok(

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import * as os from 'node:os'
 import * as path from 'node:path'
-import { waitFor, within } from './wait.ts'
+import { delay, waitFor, within } from './wait.ts'
 
 const mainFile = path.join(import.meta.dirname, '../../src/main.ts')
 const readyMsMax = 20_000
@@ -58,6 +58,13 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     started.child.kill('SIGKILL')
     throw new Error(`the program did not become ready:\n${started.output()}`, { cause: error })
   }
+}
+
+/** Starts a program and kills it so long after, ready or not. */
+export async function killAtStart(options: ProgramOptions, afterMs: number): Promise<void> {
+  const started = spawnProgram(options)
+  await delay(afterMs)
+  await started.kill('SIGKILL')
 }
 
 /** Runs a program that is expected to end by itself. */
