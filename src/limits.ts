@@ -171,8 +171,8 @@ export const collectorLimits = {
   commitDelayMs: 10_000,
   /** Empty buffers of streams are kept for the next batch up to this size: most streams write little. */
   bufferKeptBytes: 64 * kibibyte,
-  /** Files that cannot be opened are tried again this often. */
-  refusedRetryMs: 30_000,
+  /** Files that cannot be opened are tried again with the next full scan after this. */
+  refusedRetryMs: 25_000,
   /** After a failed commit. */
   commitRetryMs: 1_000,
   /** Descriptors held: well below the usual hard limits; above it idle files are closed and only looked at. */

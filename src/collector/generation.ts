@@ -1,15 +1,10 @@
-/**
- * One file of a container instance's log: which file it is, how far it is read, and one bounded read of it. Every read
- * begins before the position, so that it proves that the file still is the one whose beginning is stored.
- */
+/** One file of a container instance's log: which file it is, how far it is read, and what of that is stored. */
 
-import { closeSync, fstatSync, readSync } from 'node:fs'
 import { collectorLimits } from '../limits.ts'
 import type { FileRow, FileState, PositionMove } from '../store/contract.ts'
-import { GzipSource } from './gzip-source.ts'
-import { type FileStat, hash48, openRegularFile, readAt, toFileStat } from './identity.ts'
-import type { LineSplitter, LineTarget } from './line-splitter.ts'
+import { type FileStat, hash48, readAt } from './identity.ts'
 import type { OpenFiles } from './open-files.ts'
+import type { OpenLog } from './open-log.ts'
 
 /** A file as a listing of its folder shows it. */
 export type FoundFile = {
@@ -22,29 +17,6 @@ export type FoundFile = {
   readonly stem: string
   readonly stat: FileStat
 }
-
-/** What reading needs from the collector; one for all files. */
-export type ReadContext = {
-  /** Room for `identityBytes` and one read. */
-  readonly buffer: Buffer
-  readonly splitter: LineSplitter
-  readonly openFiles: OpenFiles
-  readonly counters: { bytesRead: number }
-  /** Compressed files being decompressed; their number is bounded. */
-  readonly gzipOpen: Set<Generation>
-  /** Called when a compressed file has more to read. */
-  readonly wake: () => void
-  readonly now: () => number
-}
-
-/**
- * `more`: the budget is used up. `end`: read to its end, but perhaps for a line without an end. `waiting`: not
- * decompressed yet. `changed`: these are not the bytes that were read before. `cut`: a damaged gzip file is read as far
- * as it goes. `gone`: it cannot be opened where it was.
- */
-export type ReadOutcome = 'more' | 'end' | 'waiting' | 'changed' | 'cut' | 'gone'
-
-const lineFeed = 0x0a
 
 export class Generation {
   readonly id: number
@@ -89,9 +61,7 @@ export class Generation {
   hasFirstTime = false
   /** Its size and times when last read: nothing new while they are the same. */
   #readAs = ''
-  #fd: number | null = null
-  #gzip: GzipSource | null = null
-  #gzipOpen: Set<Generation> | null = null
+  #log: OpenLog | null = null
   #files: OpenFiles | null = null
 
   /** `isStored`: the row comes from the store. */
@@ -114,8 +84,9 @@ export class Generation {
     if (row.position === 0) this.tail = Buffer.alloc(0)
   }
 
-  get isOpen(): boolean {
-    return this.#fd !== null
+  /** Null while it is not open. */
+  get log(): OpenLog | null {
+    return this.#log
   }
 
   get isReopenable(): boolean {
@@ -126,32 +97,26 @@ export class Generation {
     return this.position !== this.committedPosition
   }
 
-  get descriptor(): number | null {
-    return this.#fd
-  }
-
-  /** Takes over an open descriptor. */
-  attach(fd: number, files: OpenFiles): void {
-    this.closeDescriptor()
-    this.#fd = fd
+  /** Takes over an open file. */
+  attach(log: OpenLog, files: OpenFiles): OpenLog {
+    this.close()
+    this.#log = log
     this.#files = files
     files.touch(this)
+    return log
   }
 
-  closeDescriptor(): void {
-    this.restartGzip()
-    if (this.#fd !== null) closeSync(this.#fd)
-    this.#fd = null
+  close(): void {
+    this.#log?.close()
+    this.#log = null
     this.#files?.closed(this)
   }
 
-  /** Moves the open descriptor to the generation that now is in this inode. */
-  handOver(): number | null {
-    const fd = this.#fd
-    this.restartGzip()
-    this.#fd = null
+  /** Gives the open file away: to the generation that now is in this inode. */
+  detach(): void {
+    this.#log?.stopGzip()
+    this.#log = null
     this.#files?.closed(this)
-    return fd
   }
 
   isFile(stat: FileStat): boolean {
@@ -169,83 +134,14 @@ export class Generation {
     return true
   }
 
+  /** As `look`, through the open file. */
   lookThrough(nowMs: number): boolean {
-    if (this.#fd === null) return true
-    return this.look(toFileStat(fstatSync(this.#fd, { bigint: true })), nowMs)
-  }
-
-  /** Reads whole lines from the position on, up to about `budget` bytes. */
-  read(context: ReadContext, target: LineTarget, budget: number): ReadOutcome {
-    if (!this.#open(context)) return 'gone'
-    if (this.isGzip && this.#gzip === null) return 'waiting'
-    const { buffer } = context
-    let left = budget
-    while (left > 0) {
-      const stat = toFileStat(fstatSync(this.#fd as number, { bigint: true }))
-      this.look(stat, context.now())
-      this.#readAs = `${stat.size}/${stat.changed}`
-      const overlap = this.tailLength
-      const filled = this.#fill(buffer, this.position - overlap)
-      const isEnd = this.#gzip === null || this.#gzip.isComplete
-      if (filled < overlap || (filled === overlap && !isEnd)) return isEnd ? 'changed' : 'waiting'
-      if (!this.#isTail(buffer.subarray(0, overlap))) return 'changed'
-      if (this.position === overlap) {
-        if (!this.#isHead(buffer.subarray(0, filled))) return isEnd ? 'changed' : 'waiting'
-        this.#keepHead(buffer, filled)
-      }
-      this.sizeRead = stat.size
-      const isFull = filled === buffer.length
-      const taken = context.splitter.take(
-        target,
-        buffer,
-        overlap,
-        filled,
-        isFull,
-        this.#isMidLine(buffer, overlap),
-      )
-      this.#advance(buffer, overlap + taken, taken)
-      context.counters.bytesRead += taken
-      left -= taken
-      if (isFull) continue
-      if (!isEnd) return 'waiting'
-      return this.#gzip?.state === 'cut' ? 'cut' : 'end'
-    }
-    return 'more'
-  }
-
-  /** Takes a half line at the end, closes the file and marks it as read. */
-  finish(context: ReadContext, target: LineTarget): void {
-    if (this.isOpen) {
-      const overlap = this.tailLength
-      const filled = this.#fill(context.buffer, this.position - overlap)
-      if (filled > overlap && this.#isTail(context.buffer.subarray(0, overlap))) {
-        context.splitter.takeUnfinished(target, context.buffer, overlap, filled)
-        this.#advance(context.buffer, filled, filled - overlap)
-        context.counters.bytesRead += filled - overlap
-      } else if (target.joiner.openIostream !== null) {
-        context.splitter.takeUnfinished(target, context.buffer, overlap, overlap)
-      }
-    }
-    this.closeDescriptor()
-    this.state = 'done'
-    this.isRowChanged = true
-  }
-
-  /** Goes on at the present end: what came after it was lost with the node's page cache, what is before it was read. */
-  cutBackTo(size: number): void {
-    const fd = this.#fd as number
-    this.position = Math.min(this.position, size)
-    const length = Math.min(this.position, collectorLimits.identityBytes)
-    this.tail = readAt(fd, this.position - length, length)
-    this.tailLength = length
-    this.sizeRead = size
-    if (this.headLength > size) this.setHead(readAt(fd, 0, size))
-    this.isRowChanged = true
+    return this.#log === null || this.look(this.#log.stat(), nowMs)
   }
 
   /** Becomes another file with the same content: renamed over devices, copied, or compressed. */
   becomeFile(file: FoundFile): void {
-    this.closeDescriptor()
+    this.close()
     this.device = file.stat.device
     this.inode = file.stat.inode
     this.name = file.name
@@ -270,12 +166,12 @@ export class Generation {
 
   /** Learns more of a short beginning, if that is still what it was: an unread file may be compressed or copied next. */
   refreshHead(): void {
-    if (this.#fd === null || this.isGzip || this.isLost || this.headLength === collectorLimits.identityBytes)
-      return
-    const head = readAt(this.#fd, 0, collectorLimits.identityBytes)
-    const isLonger = head.length > this.headLength
-    if (isLonger && hash48(head.subarray(0, this.headLength)) === this.headHash) this.setHead(head)
-    else if (isLonger && this.headLength === 0) this.setHead(head)
+    const isWhole = this.headLength === collectorLimits.identityBytes
+    if (this.#log === null || this.isGzip || this.isLost || isWhole) return
+    const head = readAt(this.#log.fd, 0, collectorLimits.identityBytes)
+    if (head.length <= this.headLength) return
+    if (this.headLength === 0 || hash48(head.subarray(0, this.headLength)) === this.headHash)
+      this.setHead(head)
   }
 
   /** True while nothing about the file has changed since it was last read. */
@@ -283,11 +179,35 @@ export class Generation {
     return this.#readAs === `${stat.size}/${stat.changed}`
   }
 
-  /** Has a compressed file be decompressed again from the position on. */
-  restartGzip(): void {
-    this.#gzip?.close()
-    this.#gzip = null
-    this.#gzipOpen?.delete(this)
+  /** Remembers what the file looked like when it was read. */
+  setRead(stat: FileStat): void {
+    this.#readAs = `${stat.size}/${stat.changed}`
+  }
+
+  /** True where these are the bytes before the position. */
+  isTail(before: Buffer): boolean {
+    return this.tail === null ? hash48(before) === this.tailHash : this.tail.equals(before)
+  }
+
+  /** True where the file still begins as it did. */
+  isHead(start: Buffer): boolean {
+    if (this.head === null || start.length < this.headLength) return this.headLength === 0
+    return this.head.equals(start.subarray(0, this.headLength))
+  }
+
+  /** `start`: bytes from the beginning of the file. */
+  keepHead(start: Buffer): void {
+    const length = Math.min(start.length, collectorLimits.identityBytes)
+    if (this.head === null || length > this.headLength) this.setHead(Buffer.from(start.subarray(0, length)))
+  }
+
+  /** Moves the position by `taken` bytes, which end at `end` in `buffer`, up to 1 KiB of those before them included. */
+  advance(buffer: Buffer, end: number, taken: number): void {
+    if (taken === 0 && this.tail !== null) return
+    this.position += taken
+    const length = Math.min(this.position, collectorLimits.identityBytes)
+    this.tail = Buffer.from(buffer.subarray(end - length, end))
+    this.tailLength = length
   }
 
   toRow(lastLevels: number): FileRow {
@@ -318,70 +238,5 @@ export class Generation {
   committed(): void {
     this.committedPosition = this.position
     this.isRowChanged = false
-  }
-
-  #open(context: ReadContext): boolean {
-    if (this.isOpen) {
-      context.openFiles.touch(this)
-      this.#startGzip(context)
-      return true
-    }
-    if (this.path === null) return false
-    const opened = openRegularFile(this.path)
-    if (opened === null) return false
-    if (!this.isFile(opened.stat)) {
-      closeSync(opened.fd)
-      return false
-    }
-    this.#files = context.openFiles
-    context.openFiles.touch(this)
-    this.#fd = opened.fd
-    this.#startGzip(context)
-    return true
-  }
-
-  #startGzip(context: ReadContext): void {
-    if (!this.isGzip || this.#gzip !== null || context.gzipOpen.size >= collectorLimits.gzipOpenMax) return
-    this.#gzipOpen = context.gzipOpen
-    context.gzipOpen.add(this)
-    this.#gzip = new GzipSource(this.#fd as number, this.position - this.tailLength, context.wake)
-  }
-
-  #fill(buffer: Buffer, position: number): number {
-    if (this.#gzip !== null) return this.#gzip.read(buffer, position)
-    let filled = 0
-    while (filled < buffer.length) {
-      const count = readSync(this.#fd as number, buffer, filled, buffer.length - filled, position + filled)
-      if (count === 0) break
-      filled += count
-    }
-    return filled
-  }
-
-  #isTail(before: Buffer): boolean {
-    if (this.tail !== null) return this.tail.equals(before)
-    return hash48(before) === this.tailHash
-  }
-
-  #isHead(start: Buffer): boolean {
-    if (this.head === null || start.length < this.headLength) return this.headLength === 0
-    return this.head.equals(start.subarray(0, this.headLength))
-  }
-
-  #isMidLine(buffer: Buffer, overlap: number): boolean {
-    return overlap > 0 && buffer[overlap - 1] !== lineFeed && buffer[overlap - 1] !== 0
-  }
-
-  #keepHead(buffer: Buffer, filled: number): void {
-    const length = Math.min(filled, collectorLimits.identityBytes)
-    if (this.head === null || length > this.headLength) this.setHead(Buffer.from(buffer.subarray(0, length)))
-  }
-
-  #advance(buffer: Buffer, end: number, taken: number): void {
-    if (taken === 0 && this.tail !== null) return
-    this.position += taken
-    const length = Math.min(this.position, collectorLimits.identityBytes)
-    this.tail = Buffer.from(buffer.subarray(end - length, end))
-    this.tailLength = length
   }
 }

@@ -3,14 +3,15 @@
  * can come to it. Facts: kubelet renames the live file and has a new one opened; runtimes still write to the old one.
  */
 
-import { fstatSync, lstatSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { collectorLimits } from '../limits.ts'
 import type { GapRecord } from '../model/entry.ts'
-import type { Generation, ReadContext } from './generation.ts'
+import type { Generation } from './generation.ts'
 import { hash48, readAt, toFileStat } from './identity.ts'
 import type { Joiner } from './joiner.ts'
 import type { LineTarget } from './line-splitter.ts'
 import { newGeneration } from './matching.ts'
+import { cutBack, finishReading, type ReadContext, type ReadOutcome, readOn } from './reading.ts'
 import type { StreamLines } from './stream-lines.ts'
 
 /** What an instance tells and asks the collector. */
@@ -122,7 +123,7 @@ export class Instance {
 
   /** Ends a file: nothing more will be read from it. */
   finish(generation: Generation): void {
-    generation.finish(this.#host.context, this.#target)
+    finishReading(generation, this.#host.context, this.#target)
     if (generation.twin !== null) {
       generation.becomeFile(generation.twin)
       generation.state = 'done'
@@ -147,22 +148,22 @@ export class Instance {
     if (generation === this.active && this.joiner.openIostream !== null) {
       this.joiner.continueOpen(empty, 0, 0, true)
     }
-    generation.closeDescriptor()
+    generation.close()
     this.generations = this.generations.filter((other) => other !== generation)
     this.#host.fileRemoved(generation.id)
   }
 
   close(): void {
-    for (const generation of this.generations) generation.closeDescriptor()
+    for (const generation of this.generations) generation.close()
   }
 
-  #read(active: Generation, budget: number): ReturnType<Generation['read']> {
+  #read(active: Generation, budget: number): ReadOutcome {
     try {
-      const outcome = active.read(this.#host.context, this.#target, budget)
+      const outcome = readOn(active, this.#host.context, this.#target, budget)
       if (outcome === 'gone') this.needsListing = true
       return outcome
     } catch (error) {
-      active.closeDescriptor()
+      active.close()
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.needsListing = true
       else this.#host.refused(active.path ?? active.name, error)
       return 'waiting'
@@ -192,28 +193,28 @@ export class Instance {
   /** A cut file may still be growing: it is read again for a while after its last change. */
   #isCertainlyCut(active: Generation, now: number): boolean {
     if (elapsedMs(now, active.quietFromMs) >= collectorLimits.gzipCertainMs) return true
-    active.restartGzip()
+    active.log?.stopGzip()
     this.nextPollMs = now + collectorLimits.gzipRetryMs
     return false
   }
 
   /** The bytes before the position are others now: the file was truncated, or cut back by a crash of the node. */
   #contentChanged(active: Generation): void {
-    const fd = active.descriptor
-    if (fd === null) return
-    const stat = toFileStat(fstatSync(fd, { bigint: true }))
+    const { log } = active
+    if (log === null) return
+    const stat = log.stat()
     const known = Math.max(active.position, active.headLength)
-    if (!active.isGzip && stat.size > 0 && stat.size < known && isSameHead(active, fd, stat.size)) {
-      active.cutBackTo(stat.size)
+    if (!active.isGzip && stat.size > 0 && stat.size < known && isSameHead(active, log.fd, stat.size)) {
+      cutBack(active, log, stat.size)
       return
     }
-    active.handOver()
+    active.detach()
     const { name, path, isGzip, isLive, orderMs } = active
     active.isLost = true
     active.isLive = false
     active.path = null
     const file = { name, path: path ?? name, isGzip, isLive, stem: name, stat }
-    const next = newGeneration(this, file, fd, this.#host)
+    const next = newGeneration(this, file, log, this.#host)
     next.orderMs = Math.max(next.orderMs, orderMs)
     this.generations.splice(this.generations.indexOf(active) + 1, 0, next)
     this.needsListing = true

@@ -3,16 +3,13 @@
  * Facts: the rotation steps of kubelet's container_log_manager.go and Docker's logfile.go.
  */
 
-import { closeSync } from 'node:fs'
 import { collectorLimits } from '../limits.ts'
 import { readFirstTimeMs } from './first-time.ts'
 import { type FoundFile, Generation } from './generation.ts'
-import { readGzipHead, readGzipSize } from './gzip-source.ts'
-import { hash48, isSameBefore, openRegularFile, readAt } from './identity.ts'
+import { readGzipSize } from './gzip-source.ts'
 import { elapsedMs, type Instance, type InstanceHost } from './instance.ts'
-
-/** An open file that matches no known one by its inode. */
-type Probe = { readonly file: FoundFile; readonly fd: number; readonly head: Buffer }
+import type { OpenLog } from './open-log.ts'
+import { hasHeadOf, hasTailOf, isContentOf, isCopyOf, type Probe, probe, readHead } from './probe.ts'
 
 /** Brings an instance's files up to date with a listing of its folder. `isCertain`: what is not listed is not there. */
 export function reconcile(
@@ -36,20 +33,25 @@ export function reconcile(
     else seen.add(known)
     if (known !== undefined) see(instance, known, file, now, host)
   }
+  let isWhole = isCertain
   for (const file of unknown) {
     const found = probe(file, host)
-    if (found === null) continue
+    if (found === null) {
+      // It may be one of those that seem to be missing.
+      isWhole = false
+      continue
+    }
     const missing = instance.generations.find(
       (generation) => !seen.has(generation) && isContentOf(generation, found),
     )
     if (missing !== undefined) {
       adopt(missing, found)
       seen.add(missing)
-    } else if (instance.generations.some((generation) => isCopy(generation, found))) closeSync(found.fd)
+    } else if (instance.generations.some((generation) => isCopyOf(generation, found))) found.log.close()
     else addNew(instance, found, seen, host)
   }
   for (const generation of instance.generations) {
-    if (!seen.has(generation) && (isCertain || generation.isOpen))
+    if (!seen.has(generation) && (isWhole || generation.log !== null))
       miss(instance, generation, files.length > 0, now, host)
   }
   for (const generation of instance.generations) {
@@ -67,7 +69,7 @@ export function reconcile(
 export function newGeneration(
   instance: Instance,
   file: FoundFile,
-  fd: number,
+  log: OpenLog,
   host: InstanceHost,
 ): Generation {
   const generation = new Generation(
@@ -90,8 +92,8 @@ export function newGeneration(
     false,
   )
   generation.isLive = file.isLive
-  generation.attach(fd, host.context.openFiles)
-  const head = readHead(fd, file.isGzip)
+  generation.attach(log, host.context.openFiles)
+  const head = readHead(log, file.isGzip)
   if (head !== null) generation.setHead(head)
   setOrder(generation, file.stat.modifiedMs)
   return generation
@@ -99,23 +101,24 @@ export function newGeneration(
 
 /** By the time of the first line; a file that has none yet, or none at all, goes by its last change. */
 function setOrder(generation: Generation, otherwiseMs: number): void {
-  const { head, isGzip, descriptor } = generation
-  const firstMs = readFirstTimeMs(head, isGzip ? null : descriptor)
+  const { head, isGzip, log } = generation
+  const firstMs = readFirstTimeMs(head, isGzip ? null : (log?.fd ?? null))
   generation.hasFirstTime = firstMs !== null
   generation.orderMs = firstMs ?? otherwiseMs
 }
 
-function readHead(fd: number, isGzip: boolean): Buffer | null {
-  return isGzip ? readGzipHead(fd) : readAt(fd, 0, collectorLimits.identityBytes)
-}
-
 /** True when the listed file is this one, by inode, and by content where the inode may have been given to another. */
 function isKnownAs(generation: Generation, file: FoundFile, host: InstanceHost): boolean {
-  const { twin } = generation
-  if (twin !== null && twin.stat.inode === file.stat.inode && twin.stat.device === file.stat.device)
+  const { isLost, twin } = generation
+  if (
+    twin !== null &&
+    !isLost &&
+    twin.stat.inode === file.stat.inode &&
+    twin.stat.device === file.stat.device
+  )
     return true
   if (!generation.isFile(file.stat)) return false
-  if (generation.isOpen || generation.isAsRead(file.stat)) return true
+  if (generation.log !== null || generation.isAsRead(file.stat)) return true
   return verify(generation, file, host)
 }
 
@@ -123,51 +126,19 @@ function isKnownAs(generation: Generation, file: FoundFile, host: InstanceHost):
 function verify(generation: Generation, file: FoundFile, host: InstanceHost): boolean {
   const found = probe(file, host)
   if (found === null) return false
-  const isSame = generation.headLength === 0 ? generation.position === 0 : isHead(generation, found.head)
-  const isTail = generation.isGzip || generation.position > file.stat.size || isTailOf(generation, found.fd)
+  const isSame = generation.headLength === 0 ? generation.position === 0 : hasHeadOf(generation, found.head)
+  const isTail = generation.isGzip || generation.position > file.stat.size || hasTailOf(generation, found.log)
   if (!isSame || !isTail || generation.isGzip !== file.isGzip) {
-    closeSync(found.fd)
+    found.log.close()
     return false
   }
   generation.setHead(found.head)
   setOrder(generation, file.stat.modifiedMs)
   generation.path = file.path
-  if (generation.state === 'done') closeSync(found.fd)
-  else generation.attach(found.fd, host.context.openFiles)
+  if (generation.state === 'done') found.log.close()
+  else generation.attach(found.log, host.context.openFiles)
   return true
 }
-
-/** Opens a file to compare its content; null when it cannot be read now. */
-function probe(file: FoundFile, host: InstanceHost): Probe | null {
-  if (host.isRefused(file.path)) return null
-  try {
-    const opened = open(file.path, host)
-    if (opened === null) return null
-    if (opened.stat.inode !== file.stat.inode) {
-      closeSync(opened.fd)
-      return null
-    }
-    return { file, fd: opened.fd, head: readHead(opened.fd, file.isGzip) ?? Buffer.alloc(0) }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') host.refused(file.path, error)
-    return null
-  }
-}
-
-/** Where the system has no descriptor left, idle files are closed for this one. */
-function open(path: string, host: InstanceHost): ReturnType<typeof openRegularFile> {
-  try {
-    return openRegularFile(path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if ((code !== 'EMFILE' && code !== 'ENFILE') || !host.context.openFiles.makeRoom(descriptorsFreed))
-      throw error
-    return openRegularFile(path)
-  }
-}
-
-/** Closed at once when the system refuses another descriptor. */
-const descriptorsFreed = 64
 
 /** Notes under which name a known file was seen. */
 function see(
@@ -197,32 +168,32 @@ function see(
 }
 
 /** The unknown file holds what a missing one held: it was renamed over devices, copied or compressed. */
-function adopt(generation: Generation, { file, fd, head }: Probe): void {
-  const isReading = generation.isOpen && !generation.isLost && generation.state !== 'done'
+function adopt(generation: Generation, { file, log, head }: Probe): void {
+  const isReading = generation.log !== null && !generation.isLost && generation.state !== 'done'
   if (isReading) {
     generation.twin = file
     generation.isLive = false
     generation.state = 'rotated'
     generation.isRowChanged = true
-    closeSync(fd)
+    log.close()
     return
   }
-  const size = file.isGzip ? readGzipSize(fd) : file.stat.size
+  const size = file.isGzip ? readGzipSize(log.fd) : file.stat.size
   generation.becomeFile(file)
   generation.isLive = file.isLive
   generation.setHead(head)
   setOrder(generation, file.stat.modifiedMs)
-  closeSync(fd)
+  log.close()
   const isLonger = size !== null && size > generation.position % 2 ** 32
   if (generation.state !== 'done' || isLonger) generation.state = file.isLive ? 'live' : 'rotated'
 }
 
-function addNew(instance: Instance, { file, fd }: Probe, seen: Set<Generation>, host: InstanceHost): void {
+function addNew(instance: Instance, { file, log }: Probe, seen: Set<Generation>, host: InstanceHost): void {
   if (!host.claim(file.stat.device, file.stat.inode, instance)) {
-    closeSync(fd)
+    log.close()
     return
   }
-  const generation = newGeneration(instance, file, fd, host)
+  const generation = newGeneration(instance, file, log, host)
   instance.generations.push(generation)
   seen.add(generation)
 }
@@ -235,7 +206,7 @@ function miss(
   now: number,
   host: InstanceHost,
 ): void {
-  if (generation.isOpen && !generation.isLost) {
+  if (generation.log !== null && !generation.isLost) {
     // Its name is gone, its bytes are not: they are read to their end, then the listing that follows comes here again.
     generation.lookThrough(now)
     generation.isLive = false
@@ -260,32 +231,4 @@ function miss(
   if (state === 'done' || bytes === 0 || (bytes === null && !hasOthers)) return
   const reason = isLost ? 'truncated' : hasOthers ? 'rotated_away' : 'deleted_unread'
   instance.gap({ reason, bytes, file: name })
-}
-
-function isHead(generation: Generation, head: Buffer): boolean {
-  const { headLength } = generation
-  return head.length >= headLength && hash48(head.subarray(0, headLength)) === generation.headHash
-}
-
-/** The bytes before the position, as they were read. */
-function isTailOf(generation: Generation, fd: number): boolean {
-  const before = readAt(fd, generation.position - generation.tailLength, generation.tailLength)
-  return generation.tail === null ? hash48(before) === generation.tailHash : before.equals(generation.tail)
-}
-
-/** A compressed file's bytes before the position are compared when it is read that far. */
-function isContentOf(generation: Generation, { file, fd, head }: Probe): boolean {
-  if (generation.headLength === 0 || !isHead(generation, head)) return false
-  if (file.isGzip || generation.isGzip) return true
-  return file.stat.size >= generation.position && isTailOf(generation, fd)
-}
-
-/** True for a copy of a known file that is there as well: it is not read, unless the other's content goes away. */
-function isCopy(generation: Generation, { file, fd, head }: Probe): boolean {
-  if (generation.headLength === 0 || !isHead(generation, head)) return false
-  if (file.isGzip || generation.isGzip) return true
-  const { descriptor, position } = generation
-  if (position > 0 && file.stat.size >= position) return isTailOf(generation, fd)
-  if (descriptor === null) return false
-  return isSameBefore(fd, descriptor, Math.min(file.stat.size, generation.size))
 }

@@ -3,7 +3,7 @@
 import { collectorLimits } from '../limits.ts'
 
 /** Something that holds a descriptor and can find its file again. */
-export type Closable = { closeDescriptor: () => void; readonly isReopenable: boolean }
+export type Closable = { close: () => void; readonly isReopenable: boolean }
 
 export class OpenFiles {
   readonly #files = new Set<Closable>()
@@ -34,7 +34,7 @@ export class OpenFiles {
     for (const file of this.#files) {
       if (left === 0) break
       if (!file.isReopenable) continue
-      file.closeDescriptor()
+      file.close()
       left -= 1
     }
     return left < count

@@ -59,7 +59,7 @@ export class Population {
         splitter: new LineSplitter(options.lineBytesMax, () => batch.nowMs),
         openFiles: this.#openFiles,
         counters: batch.counters,
-        gzipOpen: new Set(),
+        gzipSlots: new Set(),
         wake,
         now: () => batch.nowMs,
       },
