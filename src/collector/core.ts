@@ -22,6 +22,8 @@ export type CollectorOptions = {
   readonly namespaces: readonly string[]
   readonly namespacesExcluded: readonly string[]
   readonly lineBytesMax: number
+  /** Descriptors held at a time; by default `collectorLimits.openFilesMax`. */
+  readonly openFilesMax?: number
 }
 
 /** What the collector needs of the store's writer. */

@@ -35,7 +35,7 @@ export class Population {
   isCommitUrgent = false
   readonly #deps: PopulationDeps
   readonly #containers = new Map<string, Container>()
-  readonly #openFiles = new OpenFiles()
+  readonly #openFiles: OpenFiles
   readonly #owners = new Map<string, Instance>()
   readonly #refused = new Map<string, number>()
   readonly #detector = new LevelDetector()
@@ -50,6 +50,7 @@ export class Population {
   constructor(deps: PopulationDeps) {
     this.#deps = deps
     const { batch, options, wake, writer } = deps
+    this.#openFiles = new OpenFiles(options.openFilesMax)
     const recovered = writer.recover()
     for (const row of recovered.files) listIn(this.#rows, row.streamId).push(row)
     for (const piece of recovered.fragments) listIn(this.#fragments, piece.streamId).push(piece)

@@ -1,0 +1,156 @@
+/** What bounds the collector: descriptors, turns, batches, memory of unfinished lines; and what happens at each bound. */
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import test from 'node:test'
+import { Joiner } from '../../src/collector/joiner.ts'
+import { OpenFiles } from '../../src/collector/open-files.ts'
+import { collectorLimits } from '../../src/limits.ts'
+import { attribute } from '../../src/model/entry.ts'
+import { NodeFolder, stream } from './node-folder.ts'
+
+async function withNode(body: (node: NodeFolder) => Promise<void>, node = new NodeFolder()): Promise<void> {
+  try {
+    await body(node)
+  } finally {
+    node.close()
+  }
+}
+
+test('F102 above the bound the file read longest ago is closed, unless it could not be opened again', () => {
+  const closed: string[] = []
+  const files = new OpenFiles(2)
+  const open = (name: string, isReopenable = true) => {
+    const file = {
+      isReopenable,
+      close: () => {
+        closed.push(name)
+        files.closed(file)
+      },
+    }
+    files.touch(file)
+    return file
+  }
+  open('deleted', false)
+  const a = open('a')
+  files.touch(a)
+  open('b')
+  assert.deepEqual(closed, ['a'])
+  assert.equal(files.count, 2)
+  assert.equal(files.makeRoom(5), true)
+  assert.deepEqual(closed, ['a', 'b'])
+  assert.equal(files.makeRoom(1), false)
+})
+
+test('F102 with fewer descriptors than files every line is still read once', () =>
+  withNode(
+    async (node) => {
+      const others = Array.from({ length: 12 }, (_, index) =>
+        path.join(node.root, `shop_many_uid-${index}`, 'app'),
+      )
+      for (const folder of others) fs.mkdirSync(folder, { recursive: true })
+      for (let round = 0; round < 3; round += 1) {
+        for (const folder of others) fs.appendFileSync(path.join(folder, '0.log'), node.line(`${round}`))
+        await node.pass(2000)
+        assert.ok(node.core.status().filesOpen <= 3)
+      }
+      const first = path.join(others[0] as string, '0.log')
+      fs.renameSync(first, `${first}.20261122-101112`)
+      fs.writeFileSync(first, node.line('3'))
+      await node.pass(4000)
+      for (const [index] of others.entries()) {
+        const texts = node.writer.texts(`shop/many/uid-${index}/app/0`)
+        assert.deepEqual(texts, index === 0 ? ['0', '1', '2', '3'] : ['0', '1', '2'])
+      }
+    },
+    new NodeFolder({ openFilesMax: 3 }),
+  ))
+
+test('F106 a noisy container does not keep the others waiting: turns are bounded by bytes', () =>
+  withNode(async (node) => {
+    const noise = Array.from({ length: 60_000 }, (_, index) =>
+      node.line(`noise ${index} ${'x'.repeat(60)}`),
+    ).join('')
+    node.append('0.log', noise)
+    const quiet = path.join(node.root, 'shop_zz-quiet_uid-9', 'app')
+    fs.mkdirSync(quiet, { recursive: true })
+    fs.writeFileSync(path.join(quiet, '0.log'), node.line('quiet'))
+    node.core.scan(node.now)
+    node.core.poll(node.now, { budgetMs: 0 })
+    for (let index = 0; index < 3; index += 1) node.core.poll(node.now, { budgetMs: 0 })
+    node.core.commit(node.now)
+    const noisy = node.writer.texts(`${stream}/0`).length
+    assert.deepEqual(node.writer.texts('shop/zz-quiet/uid-9/app/0'), ['quiet'])
+    assert.ok(noisy > 0 && noisy < 60_000, `${noisy}`)
+  }))
+
+test('F107 F108 while nothing can be stored reading stops at a bound, and resumes without loss', () =>
+  withNode(async (node) => {
+    node.writer.failure = new Error('database or disk is full')
+    const text = 'x'.repeat(1000)
+    const lines = Array.from({ length: 30_000 }, (_, index) => node.line(`${index} ${text}`))
+    node.append('0.log', ...lines)
+    await node.pass(3000)
+    const { bytesRead } = node.core.status()
+    assert.ok(bytesRead < collectorLimits.batchBytesMax, `${bytesRead}`)
+    assert.equal(node.writer.lines.length, 0)
+    node.writer.failure = null
+    node.now += 2000
+    assert.equal(node.core.commitIfDue(node.now), true)
+    await node.pass(3000)
+    const numbers = node.writer.texts().map((one) => Number(one.split(' ')[0]))
+    assert.equal(numbers.length, lines.length)
+    assert.ok(numbers.every((number, index) => number === index))
+  }))
+
+test('S-COL-33 lines are committed when the oldest is ten seconds old, or at once before a file goes away', () =>
+  withNode(async (node) => {
+    const tick = (ms: number): void => {
+      node.now += ms
+      node.core.scan(node.now)
+      node.core.poll(node.now, { all: true })
+      node.core.commitIfDue(node.now)
+    }
+    tick(1000)
+    node.core.commit(node.now)
+    node.append('0.log', node.line('a'))
+    tick(1000)
+    tick(9000)
+    assert.deepEqual(node.writer.texts(), [])
+    tick(1000)
+    assert.deepEqual(node.writer.texts(), ['a'])
+    node.append('0.log', node.line('b'))
+    tick(1000)
+    node.rename('0.log', '0.log.20261122-101112')
+    tick(1000)
+    assert.deepEqual(node.writer.texts(), ['a', 'b'])
+  }))
+
+test('S-COL-34 unfinished lines of all containers together are bounded: the one that grows is cut', () => {
+  const held = { total: 0 }
+  const out: [number, number][] = []
+  const output = (
+    _bytes: Buffer,
+    start: number,
+    end: number,
+    _sec: number,
+    _ns: number,
+    attributes: number,
+  ) => void out.push([end - start, attributes])
+  const piece = Buffer.alloc(1024 * 1024, 'x')
+  const count = collectorLimits.pendingBytesMax / piece.length
+  const joiners = Array.from(
+    { length: count + 1 },
+    (_, index) => new Joiner(index, 2 * piece.length, output, held),
+  )
+  for (const joiner of joiners) joiner.add(0, 0, 0, 0, piece, 0, piece.length, false)
+  assert.ok(held.total <= collectorLimits.pendingBytesMax + 1)
+  assert.deepEqual(out, [[piece.length - 1, attribute.cut]])
+  for (const joiner of joiners) joiner.flush()
+  assert.equal(held.total, 0)
+  assert.equal(
+    out.reduce((sum, [length]) => sum + length, 0),
+    joiners.length * piece.length,
+  )
+})
