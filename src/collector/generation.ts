@@ -164,14 +164,16 @@ export class Generation {
     this.headHash = hash48(head)
   }
 
-  /** Learns more of a short beginning, if that is still what it was: an unread file may be compressed or copied next. */
-  refreshHead(): void {
-    const isWhole = this.headLength === collectorLimits.identityBytes
-    if (this.#log === null || this.isGzip || this.isLost || isWhole) return
-    const head = readAt(this.#log.fd, 0, collectorLimits.identityBytes)
-    if (head.length <= this.headLength) return
-    if (this.headLength === 0 || hash48(head.subarray(0, this.headLength)) === this.headHash)
-      this.setHead(head)
+  /**
+   * Looks at the beginning of an open plain file, which may have grown since it was read: it may be compressed or copied
+   * next. False: it begins otherwise now.
+   */
+  refreshHead(): boolean {
+    if (this.#log === null || this.isGzip || this.isLost) return true
+    const start = readAt(this.#log.fd, 0, collectorLimits.identityBytes)
+    if (!this.isHead(start)) return false
+    this.keepHead(start)
+    return true
   }
 
   /** True while nothing about the file has changed since it was last read. */

@@ -139,6 +139,13 @@ export class Instance {
     if (this.supersededSinceMs !== null || this.generations.length === 0) this.joiner.flush()
   }
 
+  /** Finds truncations that no read has met yet, so that copies of what was truncated are known as such. */
+  checkBeginnings(): void {
+    for (const generation of [...this.generations]) {
+      if (!generation.refreshHead()) this.#contentChanged(generation)
+    }
+  }
+
   gap(record: GapRecord): void {
     this.lines.gap(record)
   }

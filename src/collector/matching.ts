@@ -23,8 +23,8 @@ export function reconcile(
   const files = listed.filter((file) => !(file.isGzip && plain.has(file.stem)))
   const seen = new Set<Generation>()
   const unknown: FoundFile[] = []
+  instance.checkBeginnings()
   instance.needsListing = false
-  for (const generation of instance.generations) generation.refreshHead()
   for (const file of files) {
     const known = instance.generations.find(
       (generation) => !seen.has(generation) && isKnownAs(generation, file, host),

@@ -421,3 +421,18 @@ test('F25 an unread file that is copied, truncated and compressed at once is rea
     assert.deepEqual(node.writer.texts(), ['a', 'b'])
     assert.deepEqual(node.writer.gaps(), [])
   }))
+
+test('F25 two copies and truncations between two looks are read in their order', () =>
+  withNode(async (node) => {
+    node.append('0.log', node.line('a'))
+    node.rename('0.log', '0.log.20261122-101112')
+    node.append('0.log', node.line('b'))
+    await node.pass(500)
+    for (const [index, text] of ['c', 'd'].entries()) {
+      fs.copyFileSync(node.file('0.log'), node.file(`0.log.20261122-10111${index + 3}`))
+      fs.truncateSync(node.file('0.log'))
+      node.append('0.log', node.line(text))
+    }
+    await node.pass(4000)
+    assert.deepEqual(node.writer.texts(), ['a', 'b', 'c', 'd'])
+  }))
