@@ -6,6 +6,7 @@ import { move, transferableSymbol, valueSymbol } from 'piscina'
 import { type ErrorCode, LogkeepError } from '../errors.ts'
 import { openReader } from '../store/reader.ts'
 import { createEngine, type Engine } from './engine.ts'
+import { regexEngineFlags } from './regex/compile.ts'
 import type { Task } from './tasks.ts'
 
 export type QueryWorkerData = { readonly dataDir: string }
@@ -15,7 +16,7 @@ export type TaskFailure = {
   readonly failure: { readonly code: ErrorCode; readonly message: string; readonly hint: string }
 }
 
-setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
+for (const flag of regexEngineFlags) setFlagsFromString(flag)
 const engineOf = createLazyEngine((workerData as QueryWorkerData).dataDir)
 
 export default function answer(task: Task): unknown {

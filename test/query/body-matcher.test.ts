@@ -6,9 +6,9 @@ import v8 from 'node:v8'
 import fc from 'fast-check'
 import { RE2JS } from 're2js'
 import { createBodyMatcher } from '../../src/query/match/body-matcher.ts'
-import { lineEnds } from '../../src/query/match/body-text.ts'
 import type { LineFilter } from '../../src/query/plan.ts'
 import { regexEngineFlags } from '../../src/query/regex/compile.ts'
+import { lineFeedEnds } from '../../src/store/line-ends.ts'
 import { randomLine, randomPattern } from '../support/regex-patterns.ts'
 
 for (const flag of regexEngineFlags) v8.setFlagsFromString(flag)
@@ -34,7 +34,7 @@ function matchedLines(
   assert.ok(matcher !== null)
   const body = bodyOf(lines)
   const hits = new Uint32Array(lines.length)
-  const count = matcher.match(body, ends ? lineEnds(body, lines.length) : null, lines.length, hits)
+  const count = matcher.match(body, ends ? lineFeedEnds(body, lines.length) : null, lines.length, hits)
   return [...hits.subarray(0, count)]
 }
 
