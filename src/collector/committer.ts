@@ -69,7 +69,7 @@ export class Committer {
         `Nothing can be stored (${(error as Error).message}); reading waits, nothing is lost.`,
       )
       this.#failedMs = now
-      this.#makeRoom()
+      this.#makeRoom(error)
       return false
     }
     if (this.#failedMs !== null) log.warn('commit_resumed', 'Lines are stored again.')
@@ -117,9 +117,9 @@ export class Committer {
     population.isCommitUrgent = false
   }
 
-  #makeRoom(): void {
+  #makeRoom(cause: unknown): void {
     try {
-      this.#deps.writer.makeRoom()
+      this.#deps.writer.makeRoom(cause)
     } catch (error) {
       this.#deps.log.debug('room_refused', (error as Error).message)
     }

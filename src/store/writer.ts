@@ -6,7 +6,7 @@ import { createBlockWriter } from './block-writer.ts'
 import { createChanges } from './changes.ts'
 import { createCommitter } from './committer.ts'
 import type { Commit, Recovered } from './contract.ts'
-import { type Connection, lockDataDir, openForWriting } from './database.ts'
+import { type Connection, isDiskFull, lockDataDir, openForWriting } from './database.ts'
 import { createDiskRoom } from './disk.ts'
 import { createFileTable } from './file-table.ts'
 import { JournalIndex } from './journal-index.ts'
@@ -38,8 +38,8 @@ export type Writer = {
   readonly lastCommit: () => number
   /** Bounded steps of upkeep for at most about `budgetMs`; true when there is more to do now. */
   readonly maintain: (nowSec: number, budgetMs: number) => boolean
-  /** After a full disk: frees room by deleting the oldest lines. False when there is nothing to delete. */
-  readonly makeRoom: () => boolean
+  /** After a commit that failed: where the disk is full, frees room by deleting the oldest lines. True: there is some. */
+  readonly makeRoom: (cause: unknown) => boolean
   /** What retention has deleted since the start. */
   readonly swept: Readonly<RetentionCounts>
   /** Checkpoints and closes. */
@@ -95,7 +95,8 @@ function createWriter(connection: Connection, options: WriterOptions, unlock: ()
       while (performance.now() < end) if (!upkeep.step(nowSec)) return false
       return true
     },
-    makeRoom: () => {
+    makeRoom: (cause) => {
+      if (!isDiskFull(cause)) return false
       room.releaseReserve()
       const isFreed = retention.force()
       checkpoint()
