@@ -1,4 +1,7 @@
-/** The lines read since the last commit, by stream; the counters of the collector's status are counted here too. */
+/**
+ * The lines read since the last commit, by stream; the counters of the collector's status are counted here
+ * too.
+ */
 
 import { collectorLimits } from '../limits.ts'
 import { LineBuffer } from '../model/line-buffer.ts'
@@ -31,7 +34,10 @@ export class Batch {
     return buffer
   }
 
-  /** Empties the batch after its commit. Small buffers are kept, so that a quiet stream does not allocate per commit. */
+  /**
+   * Empties the batch after its commit. Small buffers are kept, so that a quiet stream does not allocate per
+   * commit.
+   */
   clear(): void {
     for (const [streamId, buffer] of this.lines) {
       if (buffer.body.length > collectorLimits.bufferKeptBytes) continue

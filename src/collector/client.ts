@@ -1,13 +1,12 @@
-/** The collector's thread as the main thread holds it: starts it, asks it to sync, restarts it when it dies, stops it. */
+/** The collector as the main thread holds it: starts its thread, asks it to sync, hears of its commits, stops it. */
 
-import { Worker } from 'node:worker_threads'
 import type { Config } from '../config.ts'
 import { LogkeepError } from '../errors.ts'
-import { workerLimits } from '../limits.ts'
 import type { Logger } from '../log.ts'
 import type { Collector, CollectorStatus } from './contract.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import { createSyncQueue } from './sync-queue.ts'
+import { createWorkerKeeper } from './worker-keeper.ts'
 
 export type CollectorConfig = Pick<
   Config,
@@ -36,123 +35,102 @@ const noStatus: CollectorStatus = {
 export function createCollector({ config, log }: { config: CollectorConfig; log: Logger }): Collector {
   const ready = Promise.withResolvers<void>()
   const failed = Promise.withResolvers<Error>()
-  const listeners = new Set<(commit: number) => void>()
-  let worker: Worker | null = null
-  let exited: Promise<void> = Promise.resolve()
-  let status = noStatus
+  const board = createBoard()
   let isLive = false
-  let isStopping = false
   let isOpen = false
   let hasOpened = false
-  let lastBeatMs = performance.now()
-  let deaths: number[] = []
-  let restartTimer: NodeJS.Timeout | null = null
 
-  const post = (message: ToWorker): void => worker?.postMessage(message)
-  const syncs = createSyncQueue({
-    start: (id) => {
-      if (isOpen) post({ type: 'sync', id })
-      return isOpen
-    },
-    nowMs: () => performance.now(),
-  })
-
-  const committed = (commit: number): void => {
-    if (commit <= status.commit) return
-    status = { ...status, commit }
-    for (const listener of listeners) listener(commit)
+  const opened = (commit: number): void => {
+    isOpen = true
+    hasOpened = true
+    board.set({ ...board.status(), commit, degraded: [] })
+    keeper.post({ type: 'live', isLive })
+    syncs.restart()
+    ready.resolve()
   }
 
   const receive = (message: FromWorker): void => {
-    lastBeatMs = performance.now()
+    keeper.beat()
     if (message.type === 'log') log[message.level](message.event, message.message, message.fields)
-    else if (message.type === 'committed') committed(message.commit)
-    else if (message.type === 'status') status = message.status
+    else if (message.type === 'committed') board.committed(message.commit)
+    else if (message.type === 'status') board.set(message.status)
+    else if (message.type === 'opened') opened(message.commit)
     else if (message.type === 'synced') {
-      committed(message.commit)
+      board.committed(message.commit)
       syncs.ended(message.id, message.commit, message.isComplete)
-    } else if (message.type === 'opened') {
-      isOpen = true
-      hasOpened = true
-      status = { ...status, commit: message.commit }
-      post({ type: 'live', isLive })
-      syncs.restart()
-      ready.resolve()
     } else {
       // Before the first opening this ends the start; later it is one more death.
-      isStopping ||= !hasOpened
+      if (!hasOpened) keeper.expectEnd()
       ready.reject(new LogkeepError(message.code, message.message, message.hint))
     }
   }
 
-  const died = (reason: Error): void => {
+  const died = (reason: Error, isFinal: boolean): void => {
     isOpen = false
-    worker = null
-    if (isStopping) return
-    const now = performance.now()
-    deaths = [...deaths.filter((at) => now - at < workerLimits.restartWindowMs), now]
-    status = { ...status, degraded: [`The collector's thread has ended (${reason.message}).`] }
-    if (deaths.length > workerLimits.restartsMax) {
-      log.error('collector_failed', `The collector died ${deaths.length} times: ${reason.message}`)
+    board.set({ ...board.status(), degraded: [`The collector's thread has ended (${reason.message}).`] })
+    if (isFinal) {
       ready.reject(reason)
       failed.resolve(reason)
-      return
-    }
-    log.error('collector_died', `The collector's thread has ended and is started again: ${reason.message}`)
-    restartTimer = setTimeout(start, workerLimits.restartDelayMs)
+    } else
+      log.error('collector_died', `The collector's thread has ended and is started again: ${reason.message}`)
   }
 
-  const start = (): void => {
-    restartTimer = null
-    lastBeatMs = performance.now()
-    const started = new Worker(new URL('./worker.ts', import.meta.url), { workerData: settingsOf(config) })
-    const exit = Promise.withResolvers<void>()
-    exited = exit.promise
-    worker = started
-    let reason: Error | null = null
-    started.on('message', receive)
-    started.on('error', (error) => {
-      reason = error instanceof Error ? error : new Error(String(error))
-    })
-    started.on('exit', (code) => {
-      exit.resolve()
-      died(reason ?? new Error(`exit code ${code}`))
-    })
-  }
-
-  const beat = setInterval(() => {
-    if (worker === null || performance.now() - lastBeatMs < workerLimits.heartbeatLostMs) return
-    log.error('collector_silent', "The collector's thread gives no sign of life and is ended.")
-    lastBeatMs = performance.now()
-    void worker.terminate()
-  }, workerLimits.heartbeatMs)
-  beat.unref()
-  start()
+  const syncs = createSyncQueue({
+    start: (id) => {
+      if (isOpen) keeper.post({ type: 'sync', id })
+      return isOpen
+    },
+    nowMs: () => performance.now(),
+  })
+  const keeper = createWorkerKeeper<ToWorker, FromWorker>({
+    script: new URL('./worker.ts', import.meta.url),
+    workerData: settingsOf(config),
+    log,
+    onMessage: receive,
+    onDeath: died,
+  })
 
   return {
-    sync: (waitMs) => syncs.sync(waitMs, () => status.commit),
+    sync: (waitMs) => syncs.sync(waitMs, () => board.status().commit),
     setLive: (live) => {
       isLive = live
-      post({ type: 'live', isLive })
+      keeper.post({ type: 'live', isLive })
+    },
+    onCommit: board.onCommit,
+    status: board.status,
+    ready: ready.promise,
+    failed: failed.promise,
+    close: async () => {
+      keeper.expectEnd()
+      syncs.close()
+      keeper.post({ type: 'stop' })
+      await keeper.end()
+    },
+  }
+}
+
+type Board = Pick<Collector, 'onCommit' | 'status'> & {
+  readonly set: (status: CollectorStatus) => void
+  readonly committed: (commit: number) => void
+}
+
+/** What is known of the collector, and who wants to hear of commits. */
+function createBoard(): Board {
+  const listeners = new Set<(commit: number) => void>()
+  let status = noStatus
+  return {
+    status: () => status,
+    set: (next) => {
+      status = next
+    },
+    committed: (commit) => {
+      if (commit <= status.commit) return
+      status = { ...status, commit }
+      for (const listener of listeners) listener(commit)
     },
     onCommit: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
-    },
-    status: () => status,
-    ready: ready.promise,
-    failed: failed.promise,
-    close: async () => {
-      isStopping = true
-      clearInterval(beat)
-      if (restartTimer !== null) clearTimeout(restartTimer)
-      syncs.close()
-      const stopping = worker
-      if (stopping === null) return
-      post({ type: 'stop' })
-      const force = setTimeout(() => void stopping.terminate(), workerLimits.stopMaxMs)
-      await exited
-      clearTimeout(force)
     },
   }
 }

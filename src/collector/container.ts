@@ -22,7 +22,8 @@ export class Container {
   }
 
   /**
-   * Lists the folder where that may show something new. Instances that are over are removed and handed to `over`.
+   * Lists the folder where that may show something new. Instances that are over are removed and handed to
+   * `over`.
    */
   update(
     discovery: Discovery,

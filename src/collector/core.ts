@@ -1,6 +1,6 @@
 /**
- * The collector without its thread: scan finds files, poll reads them, commit stores lines and positions together. Driven
- * from outside with a clock, so that tests decide when what happens.
+ * The collector without its thread: scan finds files, poll reads them, commit stores lines and positions
+ * together. Driven from outside with a clock, so that tests decide when what happens.
  */
 
 import { collectorLimits } from '../limits.ts'
@@ -43,8 +43,8 @@ export type CollectorCore = {
   /** Looks for new, renamed and vanished files. `isForced`: lists every folder, whatever its time says. */
   readonly scan: (now: number, isForced?: boolean) => void
   /**
-   * Reads files that are due, or `all`, for at most about `budgetMs`. True: more is known to be unread. With `isLive` files
-   * are due at the short interval.
+   * Reads files that are due, or `all`, for at most about `budgetMs`. True: more is known to be unread. With
+   * `isLive` files are due at the short interval.
    */
   readonly poll: (now: number, how?: { all?: boolean; isLive?: boolean; budgetMs?: number }) => boolean
   /** Commits what is read. False: it failed and is kept. */

@@ -1,4 +1,7 @@
-/** Lists directories again only where they may have changed: a directory's own time says so, once it is old enough. */
+/**
+ * Lists directories again only where they may have changed: a directory's own time says so, once it is old
+ * enough.
+ */
 
 import { readdirSync, statSync } from 'node:fs'
 import { collectorLimits } from '../limits.ts'

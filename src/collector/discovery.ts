@@ -1,6 +1,6 @@
 /**
- * Finds containers and their log files under the log root: pod directories, or the flat folder of links that kubelet keeps
- * beside them. Facts: kuberuntime's helpers.go and legacy.go; Docker's files lie behind links.
+ * Finds containers and their log files under the log root: pod directories, or the flat folder of links that
+ * kubelet keeps beside them. Facts: kuberuntime's helpers.go and legacy.go; Docker's files lie behind links.
  */
 
 import { readlinkSync } from 'node:fs'
@@ -78,8 +78,8 @@ export class Discovery {
   }
 
   /**
-   * Lists a container's files. `unchanged`: nothing new since the last call. `unreadable`: it is there but cannot be
-   * listed. A folder that has gone has no files.
+   * Lists a container's files. `unchanged`: nothing new since the last call. `unreadable`: it is there but
+   * cannot be listed. A folder that has gone has no files.
    */
   listFiles(place: ContainerPlace, isForced: boolean): InstanceFiles | 'unchanged' | 'unreadable' {
     const { source } = place
@@ -100,7 +100,10 @@ export class Discovery {
     }
   }
 
-  /** Device and inode of every log of a namespace that is not wanted: its positions are kept for when it is again. */
+  /**
+   * Device and inode of every log of a namespace that is not wanted: its positions are kept for when it is
+   * again.
+   */
   findUnwanted(): Set<string> {
     const { logRoot, isNamespaceWanted } = this.#options
     const found = new Set<string>()
@@ -138,7 +141,10 @@ export class Discovery {
     }
   }
 
-  /** A link in the flat folder leads to a file in a pod's folder, which says more, or straight to Docker's file. */
+  /**
+   * A link in the flat folder leads to a file in a pod's folder, which says more, or straight to Docker's
+   * file.
+   */
   #addLegacyLink(name: string, places: Map<string, ContainerPlace>): void {
     const parsed = parseLegacyLink(name)
     if (parsed === null || !this.#options.isNamespaceWanted(parsed.namespace)) return
@@ -167,7 +173,10 @@ export class Discovery {
     })
   }
 
-  /** Folder of a container's logs that a legacy link leads to; null where it leads elsewhere, or where that is not allowed. */
+  /**
+   * Folder of a container's logs that a legacy link leads to; null where it leads elsewhere, or where that is
+   * not allowed.
+   */
   #podFolderOf(link: string): string | null {
     let target: string
     try {

@@ -1,4 +1,7 @@
-/** Reads the time of a file's first line: what a container's files are ordered by, since their names follow clocks. */
+/**
+ * Reads the time of a file's first line: what a container's files are ordered by, since their names follow
+ * clocks.
+ */
 
 import { CriParser } from './cri.ts'
 import { DockerParser } from './docker-json.ts'
@@ -9,7 +12,9 @@ const brace = 0x7b
 /** A Docker line: 16 KiB of content, each byte six when escaped, and attributes. */
 const dockerLineBytes = 128 * 1024
 
-/** Milliseconds since 1970; null: the first line has no time. `fd` is asked for more where the line is longer. */
+/**
+ * Milliseconds since 1970; null: the first line has no time. `fd` is asked for more where the line is longer.
+ */
 export function readFirstTimeMs(head: Buffer | null, fd: number | null): number | null {
   if (head === null || head.length === 0) return null
   let bytes = head

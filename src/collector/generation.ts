@@ -1,4 +1,6 @@
-/** One file of a container instance's log: which file it is, how far it is read, and what of that is stored. */
+/**
+ * One file of a container instance's log: which file it is, how far it is read, and what of that is stored.
+ */
 
 import { collectorLimits } from '../limits.ts'
 import type { FileRow, FileState, PositionMove } from '../store/contract.ts'
@@ -165,8 +167,8 @@ export class Generation {
   }
 
   /**
-   * Looks at the beginning of an open plain file, which may have grown since it was read: it may be compressed or copied
-   * next. False: it begins otherwise now.
+   * Looks at the beginning of an open plain file, which may have grown since it was read: it may be
+   * compressed or copied next. False: it begins otherwise now.
    */
   refreshHead(): boolean {
     if (this.#log === null || this.isGzip || this.isLost) return true
@@ -203,7 +205,10 @@ export class Generation {
     if (this.head === null || length > this.headLength) this.setHead(Buffer.from(start.subarray(0, length)))
   }
 
-  /** Moves the position by `taken` bytes, which end at `end` in `buffer`, up to 1 KiB of those before them included. */
+  /**
+   * Moves the position by `taken` bytes, which end at `end` in `buffer`, up to 1 KiB of those before them
+   * included.
+   */
   advance(buffer: Buffer, end: number, taken: number): void {
     if (taken === 0 && this.tail !== null) return
     this.position += taken

@@ -1,6 +1,6 @@
 /**
- * Reads a rotated log that kubelet or Docker has compressed: decompresses it as a stream into a window of bounded size
- * that is read by uncompressed position. Going backwards, or after an error, it is opened again.
+ * Reads a rotated log that kubelet or Docker has compressed: decompresses it as a stream into a window of
+ * bounded size that is read by uncompressed position. Going backwards, or after an error, it is opened again.
  */
 
 import { fstatSync, readSync } from 'node:fs'
@@ -23,7 +23,10 @@ export class GzipSource {
   /** Bytes still to be passed over. */
   #skip: number
 
-  /** Bytes before `from` are decompressed but not kept. `wake` is called when there is more to read. `fd` stays open. */
+  /**
+   * Bytes before `from` are decompressed but not kept. `wake` is called when there is more to read. `fd`
+   * stays open.
+   */
   constructor(fd: number, from: number, wake: () => void) {
     this.#wake = wake
     this.#from = from
@@ -51,8 +54,8 @@ export class GzipSource {
   }
 
   /**
-   * Copies what is decompressed at `position` into `target` and returns how many bytes that are; drops what lies before
-   * `position`, so that positions may only grow.
+   * Copies what is decompressed at `position` into `target` and returns how many bytes that are; drops what
+   * lies before `position`, so that positions may only grow.
    */
   read(target: Buffer, position: number): number {
     this.#dropBefore(position)
@@ -144,7 +147,9 @@ function verify(fd: number, done: (isWhole: boolean) => void, isClosed: () => bo
   feed(fd, gunzip, isClosed)
 }
 
-/** Writes a file into a decompressor, as fast as that takes it. Does not touch the descriptor once `isClosed`. */
+/**
+ * Writes a file into a decompressor, as fast as that takes it. Does not touch the descriptor once `isClosed`.
+ */
 function feed(fd: number, gunzip: Gunzip, isClosed: () => boolean): void {
   let position = 0
   const next = (): void => {

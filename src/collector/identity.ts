@@ -1,6 +1,7 @@
 /**
- * Says which file a file is: device and inode, and 48 bits of SHA-256 over its beginning and over the bytes before a
- * position. An inode alone is never believed: kubelets' rotation hands the inode of a deleted file to the next one.
+ * Says which file a file is: device and inode, and 48 bits of SHA-256 over its beginning and over the bytes
+ * before a position. An inode alone is never believed: kubelets' rotation hands the inode of a deleted file
+ * to the next one.
  */
 
 import { createHash } from 'node:crypto'
@@ -41,8 +42,8 @@ export function hash48(bytes: Uint8Array): number {
 }
 
 /**
- * Opens a regular file for reading and says what was opened. Never blocks on a FIFO and follows no link in the last
- * part of the path. Throws the system's error; null: not a regular file.
+ * Opens a regular file for reading and says what was opened. Never blocks on a FIFO and follows no link in
+ * the last part of the path. Throws the system's error; null: not a regular file.
  */
 export function openRegularFile(path: string): { fd: number; stat: FileStat } | null {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)

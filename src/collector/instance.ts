@@ -1,6 +1,7 @@
 /**
- * One container instance's log: the files that hold it, oldest first, of which one at a time is read until nothing more
- * can come to it. Facts: kubelet renames the live file and has a new one opened; runtimes still write to the old one.
+ * One container instance's log: the files that hold it, oldest first, of which one at a time is read until
+ * nothing more can come to it. Facts: kubelet renames the live file and has a new one opened; runtimes still
+ * write to the old one.
  */
 
 import { lstatSync } from 'node:fs'
@@ -77,7 +78,10 @@ export class Instance {
     return this.hasMore || (active !== undefined && active !== this.generations.at(-1))
   }
 
-  /** Looks whether the active file has changed, or another one is in its place. True: there may be something to read. */
+  /**
+   * Looks whether the active file has changed, or another one is in its place. True: there may be something
+   * to read.
+   */
   look(now: number): boolean {
     const active = this.active
     if (active === undefined) return false
@@ -141,8 +145,8 @@ export class Instance {
 
   /** Finds truncations that no read has met yet, so that copies of what was truncated are known as such. */
   checkBeginnings(): void {
-    for (const generation of [...this.generations]) {
-      if (!generation.refreshHead()) this.#contentChanged(generation)
+    for (const generation of this.generations.filter((one) => !one.refreshHead())) {
+      this.#contentChanged(generation)
     }
   }
 
@@ -205,7 +209,9 @@ export class Instance {
     return false
   }
 
-  /** The bytes before the position are others now: the file was truncated, or cut back by a crash of the node. */
+  /**
+   * The bytes before the position are others now: the file was truncated, or cut back by a crash of the node.
+   */
   #contentChanged(active: Generation): void {
     const { log } = active
     if (log === null) return

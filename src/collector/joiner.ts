@@ -1,6 +1,7 @@
 /**
- * Joins the fragments of a line, per iostream of one container instance, as bytes: a fragment may end inside a
- * character, in one file, and go on in another, after a restart. Facts: containerd cuts at 16,384 bytes, conmon at 8,192.
+ * Joins the fragments of a line, per iostream of one container instance, as bytes: a fragment may end inside
+ * a character, in one file, and go on in another, after a restart. Facts: containerd cuts at 16,384 bytes,
+ * conmon at 8,192.
  */
 
 import { collectorLimits } from '../limits.ts'
@@ -21,8 +22,8 @@ export type LineOutput = (
 export type PendingBytes = { total: number }
 
 /**
- * Bits of a pending piece beside `attribute`: its physical line is longer than a read, so its end has not been seen
- * (`open`), and that line's tag said that it ends the entry (`full`).
+ * Bits of a pending piece beside `attribute`: its physical line is longer than a read, so its end has not
+ * been seen (`open`), and that line's tag said that it ends the entry (`full`).
  */
 const openLine = { open: 64, full: 128 } as const
 const entryBits = 63
@@ -69,8 +70,8 @@ export class Joiner {
   }
 
   /**
-   * Adds a fragment; `ends` says that it is the last of its line. The first fragment's time holds. Lines above the cap
-   * come out in consecutive entries, all with the attribute `cut`.
+   * Adds a fragment; `ends` says that it is the last of its line. The first fragment's time holds. Lines
+   * above the cap come out in consecutive entries, all with the attribute `cut`.
    */
   add(
     iostream: Iostream,
@@ -110,7 +111,9 @@ export class Joiner {
     return ((this.#pending[1]?.attributes ?? 0) & openLine.open) !== 0 ? 1 : null
   }
 
-  /** Adds the next part of the open physical line; `ends`: its line feed has been found, or its file is over. */
+  /**
+   * Adds the next part of the open physical line; `ends`: its line feed has been found, or its file is over.
+   */
   continueOpen(bytes: Uint8Array, start: number, end: number, ends: boolean, extra = 0): void {
     const iostream = this.openIostream
     const pending = iostream === null ? null : this.#pending[iostream]

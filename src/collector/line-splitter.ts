@@ -1,6 +1,7 @@
 /**
- * Splits the bytes of one stream's files at line feeds and reads each physical line as CRI or Docker json-file, line by
- * line, for a file may change its format. What is neither is kept whole, flagged. Hot path: no objects per line.
+ * Splits the bytes of one stream's files at line feeds and reads each physical line as CRI or Docker
+ * json-file, line by line, for a file may change its format. What is neither is kept whole, flagged. Hot
+ * path: no objects per line.
  */
 
 import { attribute, type Iostream } from '../model/entry.ts'
@@ -28,8 +29,9 @@ export class LineSplitter {
   }
 
   /**
-   * Takes the whole lines of bytes `start` to `end` and returns how many bytes they are. `isFull`: there was no room for
-   * more, so a line without an end in it is taken in pieces. `isMidLine`: `start` is not the beginning of a line.
+   * Takes the whole lines of bytes `start` to `end` and returns how many bytes they are. `isFull`: there was
+   * no room for more, so a line without an end in it is taken in pieces. `isMidLine`: `start` is not the
+   * beginning of a line.
    */
   take(
     target: LineTarget,
@@ -78,7 +80,10 @@ export class LineSplitter {
     if (from < end) this.#physicalLine(target, bytes, from, end, attribute.unfinished)
   }
 
-  /** `extra`: `cut` for the rest of a line whose beginning is stored, kept only where it is not a line of its own. */
+  /**
+   * `extra`: `cut` for the rest of a line whose beginning is stored, kept only where it is not a line of its
+   * own.
+   */
   #physicalLine(target: LineTarget, bytes: Buffer, start: number, end: number, extra: number): void {
     const cri = this.#cri
     const unfinished = extra & attribute.unfinished
@@ -120,7 +125,10 @@ export class LineSplitter {
     target.lines.line(bytes, start, end, sec, ns, bits)
   }
 
-  /** A physical line that fills a whole read: its content goes to the joiner in pieces, or out in pieces if it has none. */
+  /**
+   * A physical line that fills a whole read: its content goes to the joiner in pieces, or out in pieces if it
+   * has none.
+   */
   #longLine(target: LineTarget, bytes: Buffer, start: number, end: number): void {
     const cri = this.#cri
     if (!cri.parse(bytes, start, end)) {
@@ -133,7 +141,9 @@ export class LineSplitter {
   }
 }
 
-/** NULs at the beginning of a line are the hole that a truncation leaves under a writer that does not append. */
+/**
+ * NULs at the beginning of a line are the hole that a truncation leaves under a writer that does not append.
+ */
 function skipHole(bytes: Buffer, start: number, end: number): number {
   let at = start
   while (at < end && bytes[at] === 0) at += 1

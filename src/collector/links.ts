@@ -1,4 +1,7 @@
-/** Resolves links to log files and refuses those that lead out of the allowed folders: logs are shown to people. */
+/**
+ * Resolves links to log files and refuses those that lead out of the allowed folders: logs are shown to
+ * people.
+ */
 
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
@@ -26,7 +29,10 @@ export class LinkResolver {
     })
   }
 
-  /** Follows all links. `refused`: to outside the allowed folders, or in a circle. Throws where links may not be followed. */
+  /**
+   * Follows all links. `refused`: to outside the allowed folders, or in a circle. Throws where links may not
+   * be followed.
+   */
   resolve(link: string): LinkTarget {
     let target: string
     try {

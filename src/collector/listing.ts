@@ -1,4 +1,7 @@
-/** Turns the names in a container's folder into log files: which instance each belongs to, what kind it is, where it lies. */
+/**
+ * Turns the names in a container's folder into log files: which instance each belongs to, what kind it is,
+ * where it lies.
+ */
 
 import { lstatSync, readdirSync } from 'node:fs'
 import path from 'node:path'
@@ -16,7 +19,10 @@ export type InstanceFiles = {
   readonly isCertain: boolean
 }
 
-/** Files in a container's folder by instance. Names that are no logs, and what is no regular file, are passed over. */
+/**
+ * Files in a container's folder by instance. Names that are no logs, and what is no regular file, are passed
+ * over.
+ */
 export function listInstanceFiles(
   directory: string,
   names: readonly string[],
@@ -45,7 +51,10 @@ export function listInstanceFiles(
   return { files, hasLinks, isCertain }
 }
 
-/** Docker's file and the rotated ones beside it. They are probed by number where their folder may not be listed. */
+/**
+ * Docker's file and the rotated ones beside it. They are probed by number where their folder may not be
+ * listed.
+ */
 export function listDockerFiles(target: string): FoundFile[] {
   const directory = path.dirname(target)
   const live = path.basename(target)

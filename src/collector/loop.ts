@@ -11,64 +11,94 @@ export type LoopDeps = {
   readonly writer: Pick<Writer, 'maintain'>
   readonly log: Logger
   readonly nowMs: () => number
+  /** `isComplete`: everything that was readable when the run began is committed. */
   readonly onSynced: (id: number, isComplete: boolean) => void
   readonly onStatus: (status: CollectorStatus) => void
 }
 
-export type Loop = {
+export class Loop {
+  readonly #deps: LoopDeps
+  #isStopping = false
+  #isLive = false
+  #isAwake = false
+  #scanAtMs = 0
+  #statusAtMs = 0
+  #maintainAtMs = 0
+  #syncs: number[] = []
+  #endRest: (() => void) | null = null
+
+  constructor(deps: LoopDeps) {
+    this.#deps = deps
+  }
+
   /** Settles when `stop` has been called and what was read is committed. */
-  readonly run: () => Promise<void>
-  readonly stop: () => void
-  readonly setLive: (isLive: boolean) => void
-  readonly sync: (id: number) => void
-  /** Look for new directories now. */
-  readonly hint: () => void
-  /** There may be something to read. */
-  readonly wake: () => void
-}
-
-export function createLoop({ core, writer, log, nowMs, onSynced, onStatus }: LoopDeps): Loop {
-  let isStopping = false
-  let isLive = false
-  let isAwake = false
-  let scanAt = 0
-  let statusAt = 0
-  let maintainAt = 0
-  let syncs: number[] = []
-  let endRest: (() => void) | null = null
-
-  const wake = (): void => {
-    isAwake = true
-    endRest?.()
-  }
-
-  /** Waits until `wake` or `ms` have passed; 0: lets messages in. */
-  const rest = async (ms: number): Promise<void> => {
-    if (isAwake || ms <= 0) await new Promise<void>((resolve) => setImmediate(resolve))
-    else {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms)
-        endRest = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
+  async run(): Promise<void> {
+    const { core, nowMs } = this.#deps
+    while (!this.#isStopping) {
+      const startedMs = performance.now()
+      const isMore = this.#step()
+      await this.#rest(isMore ? 0 : collectorLimits.pollBusyMs - (performance.now() - startedMs))
     }
-    endRest = null
-    isAwake = false
+    core.poll(nowMs(), { all: true })
+    core.commit(nowMs())
   }
 
-  const scan = (now: number): void => {
+  stop(): void {
+    this.#isStopping = true
+    this.wake()
+  }
+
+  setLive(isLive: boolean): void {
+    this.#isLive = isLive
+    this.wake()
+  }
+
+  sync(id: number): void {
+    this.#syncs.push(id)
+    this.wake()
+  }
+
+  /** Look for new directories now. */
+  hint(): void {
+    this.#scanAtMs = 0
+    this.wake()
+  }
+
+  /** There may be something to read. */
+  wake(): void {
+    this.#isAwake = true
+    this.#endRest?.()
+  }
+
+  /** True: there is more to do at once. */
+  #step(): boolean {
+    const { core, nowMs, onStatus } = this.#deps
+    const now = nowMs()
+    // A clock that was set back must stop neither the scans nor the signs of life.
+    if (now >= this.#scanAtMs || this.#scanAtMs - now > collectorLimits.rescanFullMs) this.#scan(now)
+    const isMore = core.poll(now, { isLive: this.#isLive })
+    core.commitIfDue(now, this.#isLive)
+    if (this.#syncs.length > 0) this.#answerSyncs()
+    const hasUpkeep = this.#maintain(now)
+    if (now >= this.#statusAtMs || this.#statusAtMs - now > workerLimits.statusMs) {
+      this.#statusAtMs = now + workerLimits.statusMs
+      onStatus(core.status())
+    }
+    return isMore || hasUpkeep
+  }
+
+  #scan(now: number): void {
     const startedMs = performance.now()
-    core.scan(now)
+    this.#deps.core.scan(now)
     const restMs = (performance.now() - startedMs) * collectorLimits.rescanRestFactor
-    scanAt = now + Math.max(collectorLimits.rescanMs, restMs)
+    this.#scanAtMs = now + Math.max(collectorLimits.rescanMs, restMs)
   }
 
   /** Reads everything once and commits it, for at most about `syncReadMs`. */
-  const answerSyncs = (): void => {
-    const ids = syncs
-    syncs = []
+  #answerSyncs(): void {
+    const { core, nowMs, onSynced } = this.#deps
+    const ids = this.#syncs
+    this.#syncs = []
     const deadline = performance.now() + workerLimits.syncReadMs
     core.scan(nowMs())
     let isMore = true
@@ -77,8 +107,9 @@ export function createLoop({ core, writer, log, nowMs, onSynced, onStatus }: Loo
     for (const id of ids) onSynced(id, isCommitted && !isMore && !core.isBehind())
   }
 
-  const maintain = (now: number): boolean => {
-    if (now < maintainAt) return false
+  #maintain(now: number): boolean {
+    const { core, log, writer } = this.#deps
+    if (now < this.#maintainAtMs && this.#maintainAtMs - now <= collectorLimits.commitRetryMs) return false
     try {
       const isMore = writer.maintain(Math.floor(now / 1000), collectorLimits.maintainBudgetMs)
       core.setTrouble('upkeep', null)
@@ -87,54 +118,24 @@ export function createLoop({ core, writer, log, nowMs, onSynced, onStatus }: Loo
       const reason = (error as Error).message
       log.error('upkeep_failed', `The database's upkeep failed: ${reason}`)
       core.setTrouble('upkeep', `The database's upkeep fails (${reason}); it is tried again.`)
-      maintainAt = now + collectorLimits.commitRetryMs
+      this.#maintainAtMs = now + collectorLimits.commitRetryMs
       return false
     }
   }
 
-  const step = (): boolean => {
-    const now = nowMs()
-    // A clock that was set back must not stop the scans.
-    if (now >= scanAt || scanAt - now > collectorLimits.rescanFullMs) scan(now)
-    const isMore = core.poll(now, { isLive })
-    core.commitIfDue(now, isLive)
-    if (syncs.length > 0) answerSyncs()
-    const hasUpkeep = maintain(now)
-    if (now >= statusAt || statusAt - now > workerLimits.statusMs) {
-      statusAt = now + workerLimits.statusMs
-      onStatus(core.status())
+  /** Waits until `wake` or `ms` have passed; 0: lets messages in. */
+  async #rest(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    if (this.#isAwake || ms <= 0) setImmediate(resolve)
+    else {
+      const timer = setTimeout(resolve, ms)
+      this.#endRest = () => {
+        clearTimeout(timer)
+        resolve()
+      }
     }
-    return isMore || hasUpkeep
-  }
-
-  const run = async (): Promise<void> => {
-    while (!isStopping) {
-      const startedMs = performance.now()
-      const isMore = step()
-      await rest(isMore ? 0 : collectorLimits.pollBusyMs - (performance.now() - startedMs))
-    }
-    core.poll(nowMs(), { all: true })
-    core.commit(nowMs())
-  }
-
-  return {
-    run,
-    stop: () => {
-      isStopping = true
-      wake()
-    },
-    setLive: (live) => {
-      isLive = live
-      wake()
-    },
-    sync: (id) => {
-      syncs.push(id)
-      wake()
-    },
-    hint: () => {
-      scanAt = 0
-      wake()
-    },
-    wake,
+    await promise
+    this.#endRest = null
+    this.#isAwake = false
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Matches the files that a listing shows with those that are known: renamed, compressed, copied, replaced, new, gone.
- * Facts: the rotation steps of kubelet's container_log_manager.go and Docker's logfile.go.
+ * Matches the files that a listing shows with those that are known: renamed, compressed, copied, replaced,
+ * new, gone. Facts: the rotation steps of kubelet's container_log_manager.go and Docker's logfile.go.
  */
 
 import { collectorLimits } from '../limits.ts'
@@ -11,7 +11,10 @@ import { elapsedMs, type Instance, type InstanceHost } from './instance.ts'
 import type { OpenLog } from './open-log.ts'
 import { hasHeadOf, hasTailOf, isContentOf, isCopyOf, type Probe, probe, readHead } from './probe.ts'
 
-/** Brings an instance's files up to date with a listing of its folder. `isCertain`: what is not listed is not there. */
+/**
+ * Brings an instance's files up to date with a listing of its folder. `isCertain`: what is not listed is not
+ * there.
+ */
 export function reconcile(
   instance: Instance,
   listed: readonly FoundFile[],
@@ -107,7 +110,10 @@ function setOrder(generation: Generation, otherwiseMs: number): void {
   generation.orderMs = firstMs ?? otherwiseMs
 }
 
-/** True when the listed file is this one, by inode, and by content where the inode may have been given to another. */
+/**
+ * True when the listed file is this one, by inode, and by content where the inode may have been given to
+ * another.
+ */
 function isKnownAs(generation: Generation, file: FoundFile, host: InstanceHost): boolean {
   const { isLost, twin } = generation
   if (
@@ -122,7 +128,9 @@ function isKnownAs(generation: Generation, file: FoundFile, host: InstanceHost):
   return verify(generation, file, host)
 }
 
-/** Checks by content that a file is the one known by this inode; keeps it open where there is more to read. */
+/**
+ * Checks by content that a file is the one known by this inode; keeps it open where there is more to read.
+ */
 function verify(generation: Generation, file: FoundFile, host: InstanceHost): boolean {
   const found = probe(file, host)
   if (found === null) return false
@@ -207,7 +215,8 @@ function miss(
   host: InstanceHost,
 ): void {
   if (generation.log !== null && !generation.isLost) {
-    // Its name is gone, its bytes are not: they are read to their end, then the listing that follows comes here again.
+    // Its name is gone, its bytes are not: they are read to their end, then the listing that follows comes
+    // here again.
     generation.lookThrough(now)
     generation.isLive = false
     if (generation.state === 'live') generation.isRowChanged = true

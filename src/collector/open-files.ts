@@ -1,4 +1,7 @@
-/** Bounds the descriptors that the collector holds: the file that has not been read for longest is closed first. */
+/**
+ * Bounds the descriptors that the collector holds: the file that has not been read for longest is closed
+ * first.
+ */
 
 import { collectorLimits } from '../limits.ts'
 

@@ -1,4 +1,6 @@
-/** An open log file as bytes at positions, whether they lie in it plainly or have to be decompressed first. */
+/**
+ * An open log file as bytes at positions, whether they lie in it plainly or have to be decompressed first.
+ */
 
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import { collectorLimits } from '../limits.ts'
@@ -22,7 +24,10 @@ export class OpenLog {
     return toFileStat(fstatSync(this.fd, { bigint: true }))
   }
 
-  /** Begins to decompress; bytes before `from` are passed over. False: too many files are being decompressed already. */
+  /**
+   * Begins to decompress; bytes before `from` are passed over. False: too many files are being decompressed
+   * already.
+   */
   startGzip(from: number, slots: GzipSlots, wake: () => void): boolean {
     if (this.#gzip !== null) return true
     if (slots.size >= collectorLimits.gzipOpenMax) return false

@@ -1,4 +1,7 @@
-/** All containers of the node that are known, kept up to date by scans of the log root; what a restart left is taken up. */
+/**
+ * All containers of the node that are known, kept up to date by scans of the log root; what a restart left is
+ * taken up.
+ */
 
 import { collectorLimits } from '../limits.ts'
 import type { Logger } from '../log.ts'
@@ -141,7 +144,7 @@ export class Population {
       return found
     } catch (error) {
       const reason = (error as NodeJS.ErrnoException).code ?? String(error)
-      const message = `The log root ${options.logRoot} cannot be read (${reason}); it is tried again every few seconds.`
+      const message = `The log root ${options.logRoot} cannot be read (${reason}); it is tried again.`
       setTrouble('root', message)
       log.warn('log_root_unreadable', `${message} To see logkeep at work without a cluster: npm run demo`)
       return null

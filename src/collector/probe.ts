@@ -1,4 +1,6 @@
-/** Opens files that a listing shows under an unknown inode, and says whether they hold what a known file held. */
+/**
+ * Opens files that a listing shows under an unknown inode, and says whether they hold what a known file held.
+ */
 
 import { collectorLimits } from '../limits.ts'
 import type { FoundFile, Generation } from './generation.ts'
@@ -46,8 +48,8 @@ export function hasTailOf({ position, tail, tailHash, tailLength }: Generation, 
 }
 
 /**
- * True where an unknown file holds what the known one held, so that reading can go on in it. A compressed file's bytes
- * before the position are compared when it is read that far.
+ * True where an unknown file holds what the known one held, so that reading can go on in it. A compressed
+ * file's bytes before the position are compared when it is read that far.
  */
 export function isContentOf(generation: Generation, { file, log, head }: Probe): boolean {
   if (generation.headLength === 0 || !hasHeadOf(generation, head)) return false
@@ -55,7 +57,10 @@ export function isContentOf(generation: Generation, { file, log, head }: Probe):
   return file.stat.size >= generation.position && hasTailOf(generation, log)
 }
 
-/** True for a copy of a known file that is there as well: it is not read, unless the other's content goes away. */
+/**
+ * True for a copy of a known file that is there as well: it is not read, unless the other's content goes
+ * away.
+ */
 export function isCopyOf(generation: Generation, { file, log, head }: Probe): boolean {
   if (generation.headLength === 0 || !hasHeadOf(generation, head)) return false
   if (file.isGzip || generation.isGzip) return true

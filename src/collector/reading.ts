@@ -1,6 +1,6 @@
 /**
- * Reads one file on: a bounded number of whole lines from its position. Every read begins before the position, so that it
- * proves that the file still is the one whose beginning is stored.
+ * Reads one file on: a bounded number of whole lines from its position. Every read begins before the
+ * position, so that it proves that the file still is the one whose beginning is stored.
  */
 
 import { closeSync } from 'node:fs'
@@ -25,9 +25,9 @@ export type ReadContext = {
 }
 
 /**
- * `more`: the budget is used up. `end`: read to its end, but perhaps for a line without an end. `waiting`: not
- * decompressed yet. `changed`: these are not the bytes that were read before. `cut`: a damaged gzip file is read as far
- * as it goes. `gone`: it cannot be opened where it was.
+ * `more`: the budget is used up. `end`: read to its end, but perhaps for a line without an end. `waiting`:
+ * not decompressed yet. `changed`: these are not the bytes that were read before. `cut`: a damaged gzip file
+ * is read as far as it goes. `gone`: it cannot be opened where it was.
  */
 export type ReadOutcome = 'more' | 'end' | 'waiting' | 'changed' | 'cut' | 'gone'
 
@@ -91,7 +91,10 @@ export function finishReading(generation: Generation, context: ReadContext, targ
   generation.isRowChanged = true
 }
 
-/** Goes on at the present end: what came after it was lost with the node's page cache, what is before it was read. */
+/**
+ * Goes on at the present end: what came after it was lost with the node's page cache, what is before it was
+ * read.
+ */
 export function cutBack(generation: Generation, log: OpenLog, size: number): void {
   generation.position = Math.min(generation.position, size)
   const length = Math.min(generation.position, collectorLimits.identityBytes)

@@ -1,4 +1,7 @@
-/** Puts finished entries of one stream into the batch: their level, the check of their clock, gap records. Hot path. */
+/**
+ * Puts finished entries of one stream into the batch: their level, the check of their clock, gap records. Hot
+ * path.
+ */
 
 import { collectorLimits } from '../limits.ts'
 import { attribute, type GapRecord, gapLevel, type Iostream } from '../model/entry.ts'
@@ -28,7 +31,10 @@ export class StreamLines {
     return this.#lastLevels[0] | (this.#lastLevels[1] << 4)
   }
 
-  /** Appends one entry. One carriage return before the end belongs to the line's end, except in a malformed line. */
+  /**
+   * Appends one entry. One carriage return before the end belongs to the line's end, except in a malformed
+   * line.
+   */
   readonly line = (
     bytes: Buffer,
     start: number,
@@ -56,7 +62,9 @@ export class StreamLines {
     batch.bufferFor(this.streamId, last - start).append(bytes, start, last, sec, ns, bits, level)
   }
 
-  /** Appends bytes that are no log line, with the time of their arrival; above the cap in consecutive pieces. */
+  /**
+   * Appends bytes that are no log line, with the time of their arrival; above the cap in consecutive pieces.
+   */
   malformed(bytes: Buffer, start: number, end: number, attributes: number, lineBytesMax: number): void {
     const { nowMs } = this.#batch
     const sec = Math.floor(nowMs / 1000)

@@ -1,4 +1,7 @@
-/** Lets calls of `sync` share runs: a call is answered by a run that began after it, and runs begin 100 ms apart. */
+/**
+ * Lets calls of `sync` share runs: a call is answered by a run that began after it, and runs begin 100 ms
+ * apart.
+ */
 
 import { workerLimits } from '../limits.ts'
 import type { SyncResult } from './contract.ts'

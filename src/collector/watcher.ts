@@ -1,6 +1,7 @@
 /**
- * Hints that directories have come or gone, from chokidar over directories alone. Nothing depends on them: scans find
- * everything. Facts: inotify drops events silently when its queue is full, and crosses no 9p or virtiofs mount.
+ * Hints that directories have come or gone, from chokidar over directories alone. Nothing depends on them:
+ * scans find everything. Facts: inotify drops events silently when its queue is full, and crosses no 9p or
+ * virtiofs mount.
  */
 
 import { watch } from 'chokidar'

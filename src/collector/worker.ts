@@ -1,4 +1,7 @@
-/** Entry of the collector's thread: opens the only writer of the database and runs the loop until it is told to stop. */
+/**
+ * Entry of the collector's thread: opens the only writer of the database and runs the loop until it is told
+ * to stop.
+ */
 
 import assert from 'node:assert'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -6,7 +9,7 @@ import { LogkeepError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { openWriter, type Writer } from '../store/writer.ts'
 import { createCore } from './core.ts'
-import { createLoop, type Loop } from './loop.ts'
+import { Loop } from './loop.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import { createHintWatcher } from './watcher.ts'
 
@@ -50,7 +53,7 @@ async function run(writer: Writer): Promise<void> {
       post({ type: 'committed', commit })
     },
   })
-  const loop = createLoop({
+  const loop = new Loop({
     core,
     writer,
     log,
@@ -60,10 +63,10 @@ async function run(writer: Writer): Promise<void> {
     },
     onStatus: (status) => post({ type: 'status', status: { ...status, commit: writer.lastCommit() } }),
   })
-  wake = loop.wake
+  wake = () => loop.wake()
   port.on('message', (message: ToWorker) => receive(message, loop))
   post({ type: 'opened', commit: writer.lastCommit() })
-  const watcher = createHintWatcher(settings.collector.logRoot, log, loop.hint)
+  const watcher = createHintWatcher(settings.collector.logRoot, log, () => loop.hint())
   try {
     await loop.run()
   } finally {

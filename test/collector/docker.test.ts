@@ -1,4 +1,6 @@
-/** Docker's layout: files behind links, rotated by number; and the flat folder of links that kubelet keeps. */
+/**
+ * Docker's layout: files behind links, rotated by number; and the flat folder of links that kubelet keeps.
+ */
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
@@ -119,7 +121,7 @@ test('F86 F87 links out of the allowed folders, and to themselves, are refused a
     assert.deepEqual(node.warnings, ['link_refused', 'link_refused', 'link_refused'])
   }))
 
-test('S-COL-21 F94 the flat folder of links yields the labels of the pod folders, rotated files included', async () => {
+test('S-COL-21 F94 the flat folder of links yields the labels of the pod folders, rotated files too', async () => {
   const node = new NodeFolder()
   const flat = path.join(node.base, 'containers')
   fs.mkdirSync(flat)

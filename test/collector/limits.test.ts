@@ -1,4 +1,7 @@
-/** What bounds the collector: descriptors, turns, batches, memory of unfinished lines; and what happens at each bound. */
+/**
+ * What bounds the collector: descriptors, turns, batches, memory of unfinished lines; and what happens at
+ * each bound.
+ */
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
@@ -104,7 +107,7 @@ test('F107 F108 while nothing can be stored reading stops at a bound, and resume
     assert.ok(numbers.every((number, index) => number === index))
   }))
 
-test('S-COL-33 lines are committed when the oldest is ten seconds old, or at once before a file goes away', () =>
+test('S-COL-33 lines are committed when the oldest is 10 s old, or before a file goes away', () =>
   withNode(async (node) => {
     const tick = (ms: number): void => {
       node.now += ms

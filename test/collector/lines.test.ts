@@ -1,4 +1,7 @@
-/** What becomes of bytes: fragments, long lines, malformed ones, clocks, and what commits say of unfinished lines. */
+/**
+ * What becomes of bytes: fragments, long lines, malformed ones, clocks, and what commits say of unfinished
+ * lines.
+ */
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
@@ -118,7 +121,7 @@ test('S-COL-30 a line of exactly the cap is whole, one byte more is cut', () =>
     new NodeFolder({ lineBytesMax: 100 }),
   ))
 
-test('F48 F49 a physical line longer than a read is one entry up to the cap, also over a kill inside it', () =>
+test('F48 F49 a physical line longer than a read is one entry up to the cap, also over a kill', () =>
   withNode(async (node) => {
     const long = 'x'.repeat(700_000)
     const line = node.line(long)
@@ -169,7 +172,7 @@ test('F48 a long line that is no log line comes out whole, in flagged pieces', (
     assert.deepEqual(rowsOf(node).at(-1), ['next', 0])
   }))
 
-test('F52 F60 F61 lines that are neither CRI nor Docker are stored whole with their arrival; formats may mix', () =>
+test('F52 F60 F61 lines that are neither CRI nor Docker are stored whole; formats may mix', () =>
   withNode(async (node) => {
     node.append(
       '0.log',

@@ -1,4 +1,6 @@
-/** A log root in a temporary folder, and a collector over it that tests drive by hand with their own clock. */
+/**
+ * A log root in a temporary folder, and a collector over it that tests drive by hand with their own clock.
+ */
 
 import fs from 'node:fs'
 import os from 'node:os'

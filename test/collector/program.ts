@@ -1,4 +1,7 @@
-/** A writer as containers and kubelet are, driven by random commands, that knows which lines it wrote in which order. */
+/**
+ * A writer as containers and kubelet are, driven by random commands, that knows which lines it wrote in which
+ * order.
+ */
 
 import fs from 'node:fs'
 import { NodeFolder } from './node-folder.ts'

@@ -1,4 +1,7 @@
-/** Random programs of writing, rotating, restarting and killing, checked against what the writer knows it wrote. */
+/**
+ * Random programs of writing, rotating, restarting and killing, checked against what the writer knows it
+ * wrote.
+ */
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
@@ -32,7 +35,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   },
 ) as fc.Arbitrary<Command>
 
-test('S-COL-10 F113 each line exactly once and in order, whatever the writer, kubelet and kill -9 do', async () => {
+test('S-COL-10 F113 each line exactly once, in order, whatever writer, kubelet and kill -9 do', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { maxLength: 25 }), async (commands) => {
       const program = new Program()
