@@ -1,0 +1,237 @@
+/**
+ * Follows files that are written at a given rate, with and without a live tail: CPU, memory, bytes written to
+ * disk, and how old a line is when it can be seen.
+ */
+
+import * as fs from 'node:fs'
+import * as os from 'node:os'
+import * as path from 'node:path'
+import { delay } from '../test/support/wait.ts'
+import { createCriWriter } from './cri-text.ts'
+import { atMost, below, type Figure, type Goal, latencyFigures, percentile } from './figures.ts'
+import { type MeasuredProgram, since, startMeasured } from './program.ts'
+import { type Latencies, openTailClient } from './tail-client.ts'
+import { type LogWriter, type Pace, silence, startLogWriter, type Written } from './writer.ts'
+
+const files = 300
+const sampleMs = 250
+/** After a phase, until the last lines have arrived. */
+const drainMs = 1_000
+const settleMsMax = 15_000
+const mega = 1e6
+const quietMs = 2_000
+const probeMsMax = 5_000
+const probeRestMs = 20
+const rotateMs = 10_000
+
+export type FollowOptions = {
+  /** At a new pace, until things are steady. */
+  readonly steadyMs: number
+  /** Of one measured phase. */
+  readonly phaseMs: number
+  readonly newPodMs: number
+  readonly probes: number
+  readonly withRotation: boolean
+  readonly profileDir: string | null
+  /** Only the phase that is worth a profile: this many lines/s without a tail. */
+  readonly onlyLinesPerSec: number | null
+}
+
+type Ground = {
+  readonly program: MeasuredProgram
+  readonly writer: LogWriter
+  readonly logRoot: string
+  readonly options: FollowOptions
+}
+
+export async function followFigures(options: FollowOptions): Promise<Figure[]> {
+  const base = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-bench-follow-'))
+  const logRoot = path.join(base, 'pods')
+  const writer = await startLogWriter(logRoot, files)
+  try {
+    const { profileDir } = options
+    const program = await startMeasured({ logRoot, dataDir: path.join(base, 'data'), profileDir })
+    try {
+      return await runPhases({ program, writer, logRoot, options })
+    } finally {
+      await program.stop()
+    }
+  } finally {
+    await writer.close()
+    fs.rmSync(base, { recursive: true, force: true })
+  }
+}
+
+async function runPhases(ground: Ground): Promise<Figure[]> {
+  const { newPodMs, withRotation, onlyLinesPerSec } = ground.options
+  const at = (linesPerSec: number): Pace => ({ ...silence, linesPerSec })
+  const lively = (linesPerSec: number): Pace => ({ ...at(linesPerSec), quietMs, newPodMs })
+  if (onlyLinesPerSec !== null) return withoutTail(ground, 'profiled', at(onlyLinesPerSec), {})
+  await ground.program.settle(settleMsMax)
+  const figures = [
+    ...(await withoutTail(ground, 'idle', silence, { cpu: atMost(0.5), rss: atMost(120) })),
+    ...(await withoutTail(ground, '1k', at(1_000), { rss: below(150) })),
+    ...(await withTail(ground, '1k', lively(1_000), {})),
+    ...(await withoutTail(ground, '5k', at(5_000), { cpu: atMost(15), rss: atMost(150) })),
+    ...(await searchable(ground, at(5_000))),
+    ...(await withTail(ground, '5k', lively(5_000), {
+      latency: below(300),
+      quiet: below(400),
+      newPod: below(1000),
+    })),
+    ...(await withTail(
+      ground,
+      'still',
+      { ...silence, quietMs, newPodMs },
+      { quiet: below(400), newPod: below(1000) },
+    )),
+  ]
+  if (withRotation) {
+    const pace = { ...at(5_000), rotateMs }
+    figures.push(...(await withTail(ground, 'rotating', pace, { latency: below(2000) })))
+  }
+  return figures
+}
+
+type Load = {
+  readonly cpuPercent: number | null
+  readonly rss: number | null
+  /** While things became steady, too. */
+  readonly written: Written
+  /** Of the measured time alone. */
+  readonly readBytes: number
+  readonly diskBytes: number | null
+}
+
+/** Lets the writer run at `pace` for a phase and watches the program meanwhile. */
+async function load({ program, writer, options }: Ground, pace: Pace): Promise<Load> {
+  await writer.pace(pace)
+  await delay(options.steadyMs)
+  const unmeasured = await writer.pace(pace)
+  const before = program.usage()
+  const startedMs = performance.now()
+  const rss: number[] = []
+  while (performance.now() - startedMs < options.phaseMs) {
+    await delay(sampleMs)
+    rss.push((program.usage().rssBytes ?? Number.NaN) / mega)
+  }
+  const after = program.usage()
+  const seconds = (performance.now() - startedMs) / 1000
+  const measured = await writer.pace(silence)
+  const cpuSeconds = since(before.cpuSeconds, after.cpuSeconds)
+  return {
+    cpuPercent: cpuSeconds === null ? null : (cpuSeconds / seconds) * 100,
+    rss: percentile(rss.filter(Number.isFinite), 0.5),
+    written: sumOf(unmeasured, measured),
+    readBytes: measured.bytes,
+    diskBytes: since(before.writtenBytes, after.writtenBytes),
+  }
+}
+
+function sumOf(one: Written, other: Written): Written {
+  return {
+    busy: one.busy + other.busy,
+    quiet: one.quiet + other.quiet,
+    newPods: one.newPods + other.newPods,
+    bytes: one.bytes + other.bytes,
+  }
+}
+
+type LoadGoals = { readonly cpu?: Goal; readonly rss?: Goal }
+
+async function withoutTail(ground: Ground, id: string, pace: Pace, goals: LoadGoals): Promise<Figure[]> {
+  const measured = await load(ground, pace)
+  return loadFigures(`follow.${id}`, `${files} files, ${paceText(pace)}`, measured, goals)
+}
+
+function paceText({ linesPerSec, rotateMs }: Pace): string {
+  const rotation = rotateMs === null ? '' : `, rotated every ${rotateMs / 1000} s`
+  return linesPerSec === 0 ? 'idle' : `${linesPerSec.toLocaleString('en')} lines/s${rotation}`
+}
+
+function loadFigures(id: string, what: string, measured: Load, { cpu, rss }: LoadGoals): Figure[] {
+  const { cpuPercent, written, readBytes, diskBytes } = measured
+  const figures: Figure[] = [
+    {
+      id: `${id}.cpu`,
+      what: `${what}: CPU`,
+      value: cpuPercent,
+      unit: '% of a core',
+      ...(cpu && { goal: cpu }),
+    },
+    { id: `${id}.rss`, what: `${what}: RSS`, value: measured.rss, unit: 'MB', ...(rss && { goal: rss }) },
+  ]
+  if (written.busy > 0) {
+    figures.push({
+      id: `${id}.writtenPerByte`,
+      what: `${what}: bytes written to disk per byte read`,
+      value: diskBytes === null ? null : diskBytes / readBytes,
+      unit: 'x',
+    })
+  }
+  return figures
+}
+
+type TailGoals = { readonly latency?: Goal; readonly quiet?: Goal; readonly newPod?: Goal }
+
+async function withTail(ground: Ground, id: string, pace: Pace, goals: TailGoals): Promise<Figure[]> {
+  const tail = await openTailClient(ground.program.base, '')
+  try {
+    const measured = await load(ground, pace)
+    await delay(drainMs)
+    const latencies = tail.take()
+    const what = `tail, ${paceText(pace)}`
+    return [
+      ...loadFigures(`tail.${id}`, what, measured, {}),
+      ...latenciesOf(`tail.${id}`, what, latencies, measured.written, goals),
+    ]
+  } finally {
+    tail.close()
+  }
+}
+
+function latenciesOf(
+  id: string,
+  what: string,
+  { busy, quiet, new: newPods }: Latencies,
+  written: Written,
+  goals: TailGoals,
+): Figure[] {
+  const of = (name: string, text: string, values: readonly number[], sent: number, goal?: Goal): Figure[] => {
+    if (sent === 0) return []
+    const note = values.length === sent ? 'complete' : `of ${sent} written`
+    return latencyFigures(`${id}.${name}`, `${what}: ${text}`, values, { note, ...(goal && { p99: goal }) })
+  }
+  return [
+    ...of('latency', 'written to frame', busy, written.busy, goals.latency),
+    ...of('quiet', 'a pod with a line every 2 s', quiet, written.quiet, goals.quiet),
+    ...of('newPod', 'first line of a new pod', newPods, written.newPods, goals.newPod),
+  ]
+}
+
+/** Writes lines of its own beside the load and asks for each until it is there. */
+async function searchable({ program, writer, options, logRoot }: Ground, pace: Pace): Promise<Figure[]> {
+  const folder = path.join(logRoot, 'team-0_probe-0_00000000-0000-4000-8000-00000000abcd', 'main')
+  fs.mkdirSync(folder, { recursive: true })
+  const file = fs.openSync(path.join(folder, '0.log'), 'a')
+  const cri = createCriWriter()
+  const times: number[] = []
+  await writer.pace(pace)
+  // The first one finds the pod and is not counted.
+  for (let probe = 0; probe <= options.probes; probe += 1) {
+    const text = `probe number ${probe} of ${options.probes}`
+    fs.writeSync(file, cri.record('stdout', text, Date.now(), 0))
+    const writtenMs = performance.now()
+    for (let isVisible = false; !isVisible && performance.now() - writtenMs < probeMsMax; ) {
+      const { body } = await program.get('/logs?pod=probe-0&limit=1')
+      isVisible = body.includes(text)
+    }
+    if (probe > 0) times.push(performance.now() - writtenMs)
+    await delay(probeRestMs)
+  }
+  await writer.pace(silence)
+  fs.closeSync(file)
+  return latencyFigures('follow.searchable', `${paceText(pace)}: written to searchable`, times, {
+    p99: below(300),
+  })
+}

@@ -1,0 +1,213 @@
+/**
+ * Measures the real program on real files and prints what it found: `npm run bench -- --help`. Goals and what
+ * the figures mean: `docs/performance.md`. It reports, it never fails the build.
+ */
+
+import * as fs from 'node:fs'
+import * as os from 'node:os'
+import * as path from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Corpus, openCorpus, wrapFolder } from './corpus.ts'
+import { diskFigures, measureDisk } from './disk.ts'
+import type { Figure } from './figures.ts'
+import { type FollowOptions, followFigures } from './follow.ts'
+import { ingest, ingestFigures } from './ingest.ts'
+import { type MachineLimits, measureLimits } from './limits.ts'
+import { profileTables } from './profile.ts'
+import { coldFigures, type QueryOptions, queryFigures, scanPattern } from './queries.ts'
+import { format, machineOf, readFigures, tableOf, writeRun } from './report.ts'
+
+const help = `npm run bench -- [options]
+  --quick             less of everything: under a minute
+  --lines N           lines of the generated data (4,000,000; quick: 400,000)
+  --corpus DIR        text files of DIR in place of generated data, at most --lines lines
+  --only A,B          of: limits, ingest, query, follow (all)
+  --compare FILE      also print the ratio to an earlier JSON
+  --profile           write CPU profiles of the program's threads while it ingests and while it follows
+                      5,000 lines/s, print where the time went, and measure nothing else`
+
+const sections = ['limits', 'ingest', 'query', 'follow'] as const
+type Section = (typeof sections)[number]
+
+const resultsFolder = path.join(import.meta.dirname, 'results')
+
+const sizes = {
+  full: {
+    lines: 4_000_000,
+    query: { queries: 200, scans: 20, singles: 200, coldStarts: 12, exportShare: 1 },
+    follow: { steadyMs: 3_000, phaseMs: 30_000, newPodMs: 1_000, probes: 200, withRotation: true },
+  },
+  quick: {
+    lines: 400_000,
+    query: { queries: 100, scans: 5, singles: 10, coldStarts: 2, exportShare: 0.1 },
+    follow: { steadyMs: 1_000, phaseMs: 3_000, newPodMs: 300, probes: 20, withRotation: false },
+  },
+} as const
+
+type Options = {
+  readonly lines: number
+  readonly corpusDir: string | null
+  readonly only: ReadonlySet<Section>
+  readonly compare: string | null
+  readonly profileDir: string | null
+  readonly query: QueryOptions
+  readonly follow: FollowOptions
+}
+
+const options = readOptions()
+if (options === null) console.log(help)
+else await main(options)
+
+function readOptions(): Options | null {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      lines: { type: 'string' },
+      corpus: { type: 'string' },
+      only: { type: 'string', default: sections.join(',') },
+      compare: { type: 'string' },
+      profile: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  const size = values.quick ? sizes.quick : sizes.full
+  const lines = values.lines === undefined ? size.lines : Number(values.lines)
+  const only = values.only.split(',')
+  const isKnown = only.every((name) => sections.some((section) => section === name))
+  if (values.help || !isKnown || !Number.isSafeInteger(lines) || lines < 1) return null
+  const profileDir = values.profile ? path.join(resultsFolder, 'profiles') : null
+  return {
+    lines,
+    corpusDir: values.corpus ?? null,
+    only: new Set(only as Section[]),
+    compare: values.compare ?? null,
+    profileDir,
+    query: size.query,
+    follow: { ...size.follow, profileDir: null, onlyLinesPerSec: null },
+  }
+}
+
+async function main(options: Options): Promise<void> {
+  const loadBefore = os.loadavg()[0] ?? 0
+  const earlier = options.compare === null ? null : readFigures(options.compare)
+  const figures: Figure[] = []
+  const add = (title: string, found: readonly Figure[]): void => {
+    figures.push(...found)
+    console.log(`\n${title}\n${tableOf(found, earlier)}`)
+  }
+  const needsCorpus = ['limits', 'ingest', 'query'].some((name) => options.only.has(name as Section))
+  if (options.profileDir !== null) {
+    await profile(options, options.profileDir)
+    return
+  }
+  if (needsCorpus) {
+    const corpus = await openData(options)
+    try {
+      await measureStored(options, corpus, add)
+    } finally {
+      corpus.close()
+    }
+  }
+  if (options.only.has('follow')) add('Following files', await followFigures(options.follow))
+  const run = {
+    madeAt: new Date().toISOString(),
+    machine: machineOf(loadBefore),
+    options: { lines: options.lines, corpus: options.corpusDir, only: [...options.only] },
+    figures,
+  }
+  console.log(`\n${verdict(figures)}; load average ${format(loadBefore)} before the run`)
+  console.log(writeRun(resultsFolder, run))
+}
+
+async function openData({ corpusDir, lines }: Options): Promise<Corpus> {
+  const startedMs = performance.now()
+  const corpus = corpusDir === null ? await openCorpus(lines) : wrapFolder(corpusDir, lines)
+  const seconds = (performance.now() - startedMs) / 1000
+  const size = `${format(corpus.lines)} lines, ${format(corpus.bytes / 1e6)} MB, ${corpus.streams.length} streams`
+  console.log(`data: ${size} in ${corpus.root} (${seconds.toFixed(1)} s)`)
+  return corpus
+}
+
+type Add = (title: string, found: readonly Figure[]) => void
+
+async function measureStored(options: Options, corpus: Corpus, add: Add): Promise<void> {
+  const { only, query } = options
+  const limits = only.has('limits') ? await measureLimits(corpus, scanPattern(0)) : null
+  if (limits !== null) add('The machine', limitFigures(limits))
+  if (!only.has('ingest') && !only.has('query')) return
+  const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-bench-data-'))
+  try {
+    const ingested = await ingest(corpus, dataDir, null)
+    try {
+      add('Ingest', ingestFigures(ingested, corpus, limits))
+      if (only.has('query')) {
+        add('Queries over HTTP, warm', await queryFigures(ingested.program, corpus, limits, query))
+      }
+    } finally {
+      await ingested.program.stop()
+    }
+    add('Disk, after the stop', diskFigures(measureDisk(dataDir, corpus), corpus, limits))
+    if (only.has('query')) add('Fresh programs', await coldFigures(corpus, dataDir, query))
+  } finally {
+    fs.rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+function limitFigures({
+  readMBps,
+  indexOfMBps,
+  indexOfMs,
+  zstd,
+  scanMBps,
+  ripgrepMs,
+}: MachineLimits): Figure[] {
+  return [
+    { id: 'limit.read', what: 'plain read of the files', value: readMBps, unit: 'MB/s' },
+    { id: 'limit.indexOf', what: 'read and Buffer.indexOf', value: indexOfMBps, unit: 'MB/s' },
+    {
+      id: 'limit.indexOfMs',
+      what: 'a needle over all files by Buffer.indexOf',
+      value: indexOfMs,
+      unit: 'ms',
+    },
+    {
+      id: 'limit.ripgrepMs',
+      what: 'a needle over all files by rg',
+      value: ripgrepMs,
+      unit: 'ms',
+      note: ripgrepMs === null ? 'not installed' : '',
+    },
+    { id: 'limit.zstdSeconds', what: 'zstd -1 of the files, wall time', value: zstd.seconds, unit: 's' },
+    { id: 'limit.zstdCpu', what: 'zstd -1 of the files, CPU', value: zstd.cpuSecondsPerGB, unit: 's/GB' },
+    { id: 'limit.scanOne', what: 'decompress and scan, one thread', value: scanMBps.one, unit: 'MB/s' },
+    { id: 'limit.scanTwo', what: 'decompress and scan, two threads', value: scanMBps.two, unit: 'MB/s' },
+  ]
+}
+
+function verdict(figures: readonly Figure[]): string {
+  const judged = figures.filter(({ goal, value }) => goal !== undefined && value !== null)
+  const met = judged.filter(({ goal, value }) => goal?.isMet(value ?? Number.NaN))
+  return `${met.length} of ${judged.length} goals met`
+}
+
+async function profile(options: Options, folder: string): Promise<void> {
+  const ingestFolder = path.join(folder, 'ingest')
+  const followFolder = path.join(folder, 'follow')
+  fs.rmSync(folder, { recursive: true, force: true })
+  if (options.only.has('ingest')) {
+    const corpus = await openData(options)
+    const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-bench-data-'))
+    try {
+      const { program } = await ingest(corpus, dataDir, ingestFolder)
+      await program.stop()
+      console.log(`\nWhile ingesting\n\n${profileTables(ingestFolder)}`)
+    } finally {
+      corpus.close()
+      fs.rmSync(dataDir, { recursive: true, force: true })
+    }
+  }
+  if (options.only.has('follow')) {
+    await followFigures({ ...options.follow, profileDir: followFolder, onlyLinesPerSec: 5_000 })
+    console.log(`\nWhile following 5,000 lines/s\n\n${profileTables(followFolder)}`)
+  }
+}
