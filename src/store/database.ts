@@ -43,6 +43,7 @@ export function openForWriting(dataDir: string): Connection {
     connection.pragma('temp_store = MEMORY')
     connection.pragma(`cache_size = -${storeLimits.cacheBytes / 1024}`)
     connection.pragma(`wal_autocheckpoint = ${storeLimits.checkpointBytes / pageBytes}`)
+    connection.pragma(`journal_size_limit = ${storeLimits.checkpointBytes}`)
     migrate(connection)
     return connection
   } catch (error) {

@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { databaseFile } from './database.ts'
 
 /** Room for one round of retention, in which SQLite needs pages for its WAL before it can free any. */
 const reserveBytes = 8 * 1024 * 1024
@@ -21,8 +22,8 @@ const reserveFile = 'reserve'
 const reserveMode = 0o600
 
 export type DiskRoom = {
-  /** Bytes of all files in the data folder, the reserve included. */
-  readonly usedBytes: () => number
+  /** Bytes of all files in the data folder but the database itself: WAL, reserve, set-aside files. */
+  readonly otherBytes: () => number
   /** Free share of the file system that holds the data folder, 0 to 1. */
   readonly freeShare: () => number
   /** Gives the reserve's room to the database; false where it was given already. */
@@ -34,11 +35,11 @@ export type DiskRoom = {
 export function createDiskRoom(dataDir: string): DiskRoom {
   const path = join(dataDir, reserveFile)
   return {
-    usedBytes: () => {
+    otherBytes: () => {
       let sum = 0
       for (const entry of readdirSync(dataDir, { withFileTypes: true, recursive: true })) {
-        if (entry.isFile())
-          sum += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0
+        if (!entry.isFile() || entry.name === databaseFile) continue
+        sum += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0
       }
       return sum
     },

@@ -68,16 +68,17 @@ export function createRetention({ connection, sweeping, room, settings, change }
         sweep(nowSec - settings.ageSec)
         return true
       }
-      const used = room.usedBytes()
+      // What the database file will have once the WAL is in it: its size on disk follows with the next checkpoint.
+      const pageBytes = pages('page_size')
+      const used = room.otherBytes() + pages('page_count') * pageBytes
       const freePages = pages('freelist_count')
       const isLow = room.freeShare() < settings.diskFreeMin
-      const isOver = used - freePages * pages('page_size') > settings.sizeBytes - slack
-      if ((isLow && freePages === 0) || isOver) {
-        if (oldest !== null) {
-          sweep(Number.MAX_SAFE_INTEGER)
-          return true
-        }
-      } else if (freePages > 0 && (isLow || used > settings.sizeBytes)) {
+      const isOver = used - freePages * pageBytes > settings.sizeBytes - slack
+      if (oldest !== null && (isOver || (isLow && freePages === 0))) {
+        sweep(Number.MAX_SAFE_INTEGER)
+        return true
+      }
+      if (freePages > 0 && (isLow || used > settings.sizeBytes)) {
         connection.pragma(`incremental_vacuum(${vacuumPages})`)
         return true
       }

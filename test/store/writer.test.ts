@@ -16,6 +16,7 @@ import { createRandom } from '../support/random.ts'
 import { createStoreModel, emptyCommit, keepForever, smallLimits } from '../support/store-model.ts'
 
 const startSec = 1_780_000_000
+const reserveBytes = 8 * 1024 * 1024
 
 function fileRow(id: number, position: number): FileRow {
   return {
@@ -233,5 +234,39 @@ test('S-RETENTION-03 the data folder never grows past its budget, freed pages ar
     assert.ok(model.writer.swept.blocks > 0)
   } finally {
     model.close()
+  }
+})
+
+test('S-RETENTION-04 after the budget was lowered, room is given back to the file system', () => {
+  const model = createStoreModel()
+  const size = () => statSync(join(model.dataDir, 'logkeep.db')).size
+  try {
+    const random = createRandom(4)
+    const noise = () => Array.from({ length: 600 }, () => random.between(0, 2 ** 31).toString(36)).join('')
+    for (let step = 0; step < 40; step += 1) {
+      const texts = Array.from({ length: 80 }, () => ({
+        streamId: 1,
+        sec: startSec + step,
+        ns: 0,
+        text: noise(),
+      }))
+      model.streamId(0)
+      model.commitLines(texts, startSec + step)
+      while (model.writer.maintain(startSec + step, 50)) continue
+    }
+    model.writer.close()
+    const before = size()
+    const sizeBytes = reserveBytes + before * 0.6
+    const writer = openWriter({
+      dataDir: model.dataDir,
+      retention: { ...keepForever, sizeBytes },
+      limits: smallLimits,
+    })
+    writer.recover()
+    while (writer.maintain(startSec + 1000, 50)) continue
+    writer.close()
+    assert.ok(size() < before * 0.6 && size() > before * 0.2, `${size()} of ${before} bytes`)
+  } finally {
+    rmSync(model.dataDir, { recursive: true })
   }
 })
