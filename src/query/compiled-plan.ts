@@ -2,7 +2,7 @@
 
 import { gapLevel } from '../model/entry.ts'
 import { gramHashes } from '../store/gram-filter.ts'
-import type { Snapshot } from '../store/reader.ts'
+import type { RequiredGrams, Snapshot } from '../store/reader.ts'
 import type { StreamRecord } from '../store/stream-cache.ts'
 import { type BodyMatcher, createBodyMatcher } from './match/body-matcher.ts'
 import { compileGlob } from './match/glob.ts'
@@ -12,7 +12,7 @@ export type CompiledPlan = {
   readonly plan: Plan
   /** Null: no condition on the text. */
   readonly matcher: BodyMatcher | null
-  readonly requiredGrams: readonly (readonly Int32Array[])[]
+  readonly requiredGrams: RequiredGrams
   /** Bit per wanted level code, gap records included; null: all. */
   readonly levelMask: number | null
   /** Streams that the plan selects now; null: all. */

@@ -1,6 +1,7 @@
 /** Walks history in time order as of one commit: opens segments lazily from the walk's end, merges their selected lines. */
 
 import type { Place } from '../model/cursor.ts'
+import type { BlockRange } from '../store/block-finder.ts'
 import type { Snapshot } from '../store/reader.ts'
 import { linesUpTo } from '../store/runs.ts'
 import type { Segment } from '../store/segment.ts'
@@ -109,7 +110,13 @@ function candidatesOf(snapshot: Snapshot, compiled: CompiledPlan, request: Histo
     .filter((segment) => segment.commitMin <= commit && (streamIds?.has(segment.streamId) ?? true))
     .filter((segment) => segment.maxSec >= fromSec && segment.minSec <= toSec)
     .sort((a, b) => (isForward ? boundOf(b) - boundOf(a) : boundOf(a) - boundOf(b)))
-  const blockRange = { streamIds, fromSec, toSec }
+  const { requiredGrams } = compiled
+  const blockRange: BlockRange = {
+    streamIds,
+    fromSec,
+    toSec,
+    ...(requiredGrams.length > 0 && { isExcluded: (id: number) => snapshot.isExcluded(id, requiredGrams) }),
+  }
   const blocks = isForward ? snapshot.oldestBlocks(blockRange) : snapshot.newestBlocks(blockRange)
   const nextBlock = (): Segment | null => {
     for (;;) {

@@ -30,7 +30,7 @@ export function selectLines(
   if (from >= to) return noLines
   if (compiled.levelMask !== null && (segment.levelMask & compiled.levelMask) === 0) return noLines
   const holdsGap = (segment.levelMask & gapBit) !== 0
-  if (!holdsGap && !snapshot.mayHold(segment, compiled.requiredGrams)) return noLines
+  if (!snapshot.mayHold(segment, compiled.requiredGrams)) return noLines
   count.blocks += 1
   const columns = snapshot.columns(segment)
   count.scannedLines += to - from

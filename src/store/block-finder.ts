@@ -11,7 +11,12 @@ export type BlockRange = {
   /** Whole seconds, inclusive on both ends. */
   readonly fromSec: number
   readonly toSec: number
+  /** True: no line of the block can match. Asked before anything else is read of it; not of every block. */
+  readonly isExcluded?: (blockId: number) => boolean
 }
+
+/** So many excluded blocks in a row are passed over at once; then one is yielded, to let the caller look at the time. */
+const excludedRunMax = 256
 
 export type BlockFinder = {
   /** Falling last second; blocks that reach beyond `toSec` come first. To be closed by `return()`. */
@@ -52,28 +57,34 @@ export function createBlockFinder(connection: Connection): BlockFinder {
 
   function* pick(
     rows: Iterable<IdRow>,
-    streamIds: ReadonlySet<number> | null,
+    { streamIds, isExcluded }: BlockRange,
   ): Generator<Segment, void, void> {
+    let run = 0
     for (const [id, streamId] of rows) {
-      if (streamIds === null || streamIds.has(streamId)) yield segmentOfBlock(get.get(id) as BlockRow)
+      if (streamIds !== null && !streamIds.has(streamId)) continue
+      if (isExcluded !== undefined && run < excludedRunMax && isExcluded(id)) {
+        run += 1
+        continue
+      }
+      run = 0
+      yield segmentOfBlock(get.get(id) as BlockRow)
     }
   }
   const isFew = ({ streamIds }: BlockRange): boolean =>
     streamIds !== null && streamIds.size <= storeLimits.fewStreams
   return {
     newest: function* (range) {
-      const { streamIds, fromSec, toSec } = range
+      const { fromSec, toSec } = range
       if (isFew(range)) {
         yield* ofStream.newest(range)
         return
       }
-      yield* pick(across.all(toSec, toSec) as IdRow[], streamIds)
-      yield* pick(newest.iterate(toSec, fromSec) as IterableIterator<IdRow>, streamIds)
+      yield* pick(across.all(toSec, toSec) as IdRow[], range)
+      yield* pick(newest.iterate(toSec, fromSec) as IterableIterator<IdRow>, range)
     },
     oldest: function* (range) {
-      const { streamIds, fromSec, toSec } = range
       if (isFew(range)) yield* ofStream.oldest(range)
-      else yield* pick(oldest.iterate(fromSec, toSec) as IterableIterator<IdRow>, streamIds)
+      else yield* pick(oldest.iterate(range.fromSec, range.toSec) as IterableIterator<IdRow>, range)
     },
     ofCommits: (after, upTo) => (ofCommits.all(after, upTo) as BlockRow[]).map(segmentOfBlock),
     commitWindow: (after, blocks) =>

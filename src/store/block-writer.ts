@@ -1,6 +1,7 @@
 /** Writes blocks: cuts a stream's lines to size, encodes each part and stores header, columns, body and filter. */
 
 import type { StoreLimits } from '../limits.ts'
+import { gapLevel } from '../model/entry.ts'
 import { levelDetectorVersion } from '../model/level.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'
 import { ByteWriter } from './byte-writer.ts'
@@ -91,7 +92,9 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
       ).lastInsertRowid
       const body = lines.body.subarray(start, end)
       insertData.run(blockId, encodeRunsBytes(runs), compress(columns.view()), compress(body))
-      filters.push({ blockId, bits: buildFilter(body, 0, body.length) })
+      // A block with a gap record is left without a filter, so that no text excludes it: gaps pass every text condition.
+      if (summary.levelCounts[gapLevel] === 0)
+        filters.push({ blockId, bits: buildFilter(body, 0, body.length) })
       return summary
     },
     flushFilters: () => {

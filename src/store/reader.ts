@@ -35,11 +35,16 @@ export type Snapshot = {
   /** Body with an LF after each line. Shared: do not change or transfer. */
   readonly body: (segment: Segment) => Buffer
   readonly runs: (segment: Segment) => readonly Run[]
-  /** False: no line of the segment can match. `required`: all of these, each by any of its alternatives' grams. */
-  readonly mayHold: (segment: Segment, required: readonly (readonly Int32Array[])[]) => boolean
+  /** False: no line of the segment can match. A block with a gap record may hold anything. */
+  readonly mayHold: (segment: Segment, required: RequiredGrams) => boolean
+  /** The same of a block by its id, the other way round. */
+  readonly isExcluded: (blockId: number, required: RequiredGrams) => boolean
   /** The connection, for listings. Reading statements only. */
   readonly connection: Connection
 }
+
+/** All of these must be there, each by any of its alternatives: hashes of grams. */
+export type RequiredGrams = readonly (readonly Int32Array[])[]
 
 export type Reader = {
   readonly databaseId: string
@@ -82,6 +87,7 @@ export function openReader(dataDir: string): Reader {
     body: contents.body,
     runs: contents.runs,
     mayHold: contents.mayHold,
+    isExcluded: contents.isExcluded,
     connection,
   })
 
@@ -102,7 +108,7 @@ export function openReader(dataDir: string): Reader {
   }
 }
 
-type Contents = Pick<Snapshot, 'columns' | 'body' | 'runs' | 'mayHold'> & {
+type Contents = Pick<Snapshot, 'columns' | 'body' | 'runs' | 'mayHold' | 'isExcluded'> & {
   readonly refresh: () => void
   readonly journalSegments: (sealedLine: (streamId: number) => number) => Segment[]
 }
@@ -119,6 +125,11 @@ function createContents(connection: Connection): Contents {
   const journal = createJournalCache(connection, bodyCache)
   /** Lives as long as the journal row that a segment belongs to. */
   const journalColumns = new WeakMap<JournalSegment, Columns>()
+  const isExcluded = (blockId: number, required: RequiredGrams): boolean => {
+    const filter = filterOf.get(blockId) as Buffer | undefined
+    if (filter === undefined) return false
+    return !required.every((alternatives) => alternatives.some((hashes) => mayHold(filter, hashes)))
+  }
   return {
     refresh: journal.refresh,
     journalSegments: journal.segments,
@@ -149,11 +160,8 @@ function createContents(connection: Connection): Contents {
       place.kind === 'block'
         ? decodeRuns(new ByteReader(runsOf.get(place.id) as Buffer))
         : place.segment.runs,
-    mayHold: ({ place }, required) => {
-      if (place.kind === 'journal' || required.length === 0) return true
-      const filter = filterOf.get(place.id) as Buffer | undefined
-      if (filter === undefined) return true
-      return required.every((alternatives) => alternatives.some((hashes) => mayHold(filter, hashes)))
-    },
+    mayHold: ({ place }, required) =>
+      place.kind === 'journal' || required.length === 0 || !isExcluded(place.id, required),
+    isExcluded,
   }
 }

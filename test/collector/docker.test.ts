@@ -121,7 +121,7 @@ test('F86 F87 links out of the allowed folders, and to themselves, are refused a
     assert.deepEqual(node.warnings, ['link_refused', 'link_refused', 'link_refused'])
   }))
 
-test('S-COL-21 F94 the flat folder of links yields the labels of the pod folders, rotated files too', async () => {
+test('S-COL-21 F94 the flat folder of links yields the labels of pod folders, rotated files too', async () => {
   const node = new NodeFolder()
   const flat = path.join(node.base, 'containers')
   fs.mkdirSync(flat)

@@ -220,7 +220,7 @@ test('F13 F38 F78 a file deleted with unread data is read through its descriptor
     assert.deepEqual(node.writer.texts(), ['a', 'b', 'half', 'c'])
   }))
 
-test('F21 F22 F23 truncated and rewritten files are read from their beginning, whatever their size', async () => {
+test('F21 F22 F23 truncated and rewritten files are read from the beginning, whatever their size', async () => {
   for (const size of ['smaller', 'equal', 'larger'] as const) {
     await withNode(async (node) => {
       const lines = [node.line('a'), node.line('b'), node.line('c')]

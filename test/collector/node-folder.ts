@@ -118,6 +118,14 @@ export class NodeFolder {
     }
   }
 
+  /** Time passes until nothing is left to read: decompressing takes real time. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 200 && this.core.isBehind(); round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      await this.pass(500)
+    }
+  }
+
   hasGzip(): boolean {
     return (
       fs.existsSync(this.container) && fs.readdirSync(this.container).some((name) => name.endsWith('.gz'))

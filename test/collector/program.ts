@@ -51,10 +51,12 @@ export class Program {
   async finish(): Promise<void> {
     this.#endHalf()
     await this.node.pass(40_000)
+    await this.node.settle()
     for (const [iostream, text] of this.#pending) this.#expect(iostream, text)
     this.node.append(`${this.#restart + 1}.log`, this.node.line('last'))
     this.expected.set(`${this.#restart + 1}/stdout`, ['last'])
     await this.node.pass(40_000)
+    await this.node.settle()
   }
 
   actual(): Map<string, string[]> {
@@ -162,6 +164,7 @@ export class Program {
     const old = `${this.#restart - 1}.log`
     if (this.#restart === 0 || !fs.existsSync(node.file(old))) return
     await node.pass(4000)
+    await node.settle()
     for (const name of fs.readdirSync(node.container)) if (name.startsWith(old)) node.remove(name)
   }
 }

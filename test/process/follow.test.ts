@@ -8,15 +8,19 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { test } from 'node:test'
 
-import { getPage, walk } from '../support/client.ts'
+import { getPage, openTail, walk } from '../support/client.ts'
 import { assertSameLines } from '../support/compare.ts'
 import type { SimulatedContainer } from '../support/container-simulator.ts'
 import { fragmentBytes, parseNanos } from '../support/log-formats.ts'
 import type { SimulatedNode } from '../support/node-simulator.ts'
 import { createScene, waitForEntries } from '../support/scene.ts'
-import { waitFor } from '../support/wait.ts'
+import { delay, waitFor } from '../support/wait.ts'
 
 const burstLines = 500
+/** A rotation is over for the program, its commit included. */
+const afterRotationMs = 1800
+/** By then a file that is missing is given up. */
+const missingMs = 3000
 
 function burst(container: SimulatedContainer, count = burstLines): void {
   for (let n = 0; n < count; n += 1)
@@ -113,6 +117,31 @@ test('S-FOLLOW-04 what was rotated away unread shows as a gap, once, and the res
   await second.stop()
   const third = await scene.start()
   assert.equal((await walk(third.base, {})).entries.length, entries.length)
+})
+
+test('S-FOLLOW-14 a file that was empty when it was last seen is no gap when it was compressed meanwhile', async (t) => {
+  const scene = createScene(t)
+  const container = scene.node
+    .startPod({ namespace: 'shop', pod: 'api', containers: ['main'] })
+    .container('main')
+  container.write('stdout', 'one')
+  const first = await scene.start()
+  const tail = openTail(first.base, { since: '1h' })
+  t.after(() => tail.close())
+  await waitFor('the first line', () => tail.entries.length === 1)
+  container.rotate()
+  // Nothing shows from outside that the empty file is known.
+  await delay(afterRotationMs)
+  await first.kill('SIGKILL')
+  for (const line of ['two', 'three']) {
+    container.write('stdout', line)
+    container.rotate()
+  }
+  container.write('stdout', 'four')
+  const second = await scene.start()
+  await assertAll(second.base, scene.node)
+  await delay(missingMs)
+  await assertAll(second.base, scene.node)
 })
 
 test('S-FOLLOW-05 a restarted container: both logs, each under its count; an unended line stays on its side', async (t) => {

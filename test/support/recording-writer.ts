@@ -1,4 +1,7 @@
-/** A writer that keeps commits in memory as the store would on disk: what was not committed does not survive `reopen`. */
+/**
+ * A writer that keeps commits in memory as the store would on disk: what was not committed does not survive
+ * `reopen`.
+ */
 
 import type { CollectorWriter } from '../../src/collector/core.ts'
 import { attribute, gapLevel, type StreamLabels } from '../../src/model/entry.ts'
