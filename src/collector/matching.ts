@@ -236,8 +236,10 @@ function miss(
   const { name, isLost, headLength, sizeRead, size, position, state } = generation
   const known = isLost ? Math.max(sizeRead, headLength) : Math.max(sizeRead, size)
   const bytes = known > 0 && !generation.isGzip ? Math.max(0, known - position) : null
+  // Seen empty only: a later copy cannot be told to be this file, so that nothing is known to be missing.
+  const wasEmpty = headLength === 0 && position === 0 && !generation.isGzip
   instance.remove(generation)
-  if (state === 'done' || bytes === 0 || (bytes === null && !hasOthers)) return
+  if (state === 'done' || bytes === 0 || (bytes === null && (wasEmpty || !hasOthers))) return
   const reason = isLost ? 'truncated' : hasOthers ? 'rotated_away' : 'deleted_unread'
   instance.gap({ reason, bytes, file: name })
 }
