@@ -175,6 +175,10 @@ export const collectorLimits = {
   refusedRetryMs: 25_000,
   /** After a failed commit. */
   commitRetryMs: 1_000,
+  /** Deleted files held open while nothing can be stored: they take room on the node's disk that nobody sees. */
+  heldBytesMax: 1024 * mebibyte,
+  heldMaxMs: 10 * 60_000,
+  heldCheckMs: 5_000,
   /** Descriptors held: well below the usual hard limits; above it idle files are closed and only looked at. */
   openFilesMax: 4_096,
   /** Unfinished lines of all containers together: above it the one that grows is cut. */

@@ -1,4 +1,7 @@
-/** The collector as the main thread holds it: starts its thread, asks it to sync, hears of its commits, stops it. */
+/**
+ * The collector as the main thread holds it: starts its thread, asks it to sync, hears of its commits, stops
+ * it.
+ */
 
 import type { Config } from '../config.ts'
 import { LogkeepError } from '../errors.ts'

@@ -1,4 +1,7 @@
-/** The collector's thread in time: when to scan, poll, commit, keep the store up, answer a sync, and when to rest. */
+/**
+ * The collector's thread in time: when to scan, poll, commit, keep the store up, answer a sync, and when to
+ * rest.
+ */
 
 import { collectorLimits, workerLimits } from '../limits.ts'
 import type { Logger } from '../log.ts'

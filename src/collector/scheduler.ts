@@ -3,6 +3,7 @@
 import { collectorLimits } from '../limits.ts'
 import type { Batch } from './batch.ts'
 import type { Committer } from './committer.ts'
+import { HeldFiles } from './held-files.ts'
 import type { Instance } from './instance.ts'
 import type { Population } from './population.ts'
 
@@ -20,6 +21,7 @@ export type PollOptions = {
 
 export class Scheduler {
   readonly #deps: SchedulerDeps
+  readonly #held = new HeldFiles()
   /** Whose turn is next where the last poll ran out of time. */
   #next = 0
 
@@ -31,7 +33,8 @@ export class Scheduler {
     now: number,
     { all = false, isLive = false, budgetMs = collectorLimits.pollSliceMs }: PollOptions,
   ): boolean {
-    const { population } = this.#deps
+    const { committer, population } = this.#deps
+    if (committer.isFull) this.#held.limit(population.instances, now)
     const deadline = performance.now() + budgetMs
     let isMore = this.#readAll(this.#due(now, all, isLive), now, isLive, deadline)
     // A file in another's place, a truncation: look what became of it, and read that too.

@@ -1,4 +1,7 @@
-/** Keeps a worker thread alive: starts it, ends it when it is silent, starts it again when it dies, a few times. */
+/**
+ * Keeps a worker thread alive: starts it, ends it when it is silent, starts it again when it dies, a few
+ * times.
+ */
 
 import { Worker } from 'node:worker_threads'
 import { workerLimits } from '../limits.ts'

@@ -157,3 +157,24 @@ test('S-COL-34 unfinished lines of all containers together are bounded: the one 
     joiners.length * piece.length,
   )
 })
+
+test('F79 deleted files are not held for ever while nothing can be stored: what is given up is recorded', () =>
+  withNode(async (node) => {
+    node.writer.failure = new Error('database or disk is full')
+    const line = node.line('x'.repeat(1000))
+    node.append('0.log', line.repeat(20_000))
+    await node.pass(3000)
+    const { bytesRead } = node.core.status()
+    node.remove('0.log')
+    await node.pass(60_000)
+    assert.equal(node.core.status().filesOpen, 1)
+    for (let round = 0; round < 3; round += 1) {
+      node.now += collectorLimits.heldMaxMs / 2
+      node.core.poll(node.now)
+    }
+    assert.equal(node.core.status().filesOpen, 0)
+    node.writer.failure = null
+    node.core.commit(node.now)
+    const bytes = line.length * 20_000 - bytesRead
+    assert.deepEqual(node.writer.gaps(), [{ reason: 'deleted_unread', bytes, file: '0.log' }])
+  }))
