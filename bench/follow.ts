@@ -29,12 +29,13 @@ export type FollowOptions = {
   readonly steadyMs: number
   /** Of one measured phase. */
   readonly phaseMs: number
+  /** Of the phase at 5,000 lines/s without a tail: longer than the program holds lines back before it stores them. */
+  readonly storingMs: number
   readonly newPodMs: number
   readonly probes: number
   readonly withRotation: boolean
-  readonly profileDir: string | null
-  /** Only the phase that is worth a profile: this many lines/s without a tail. */
-  readonly onlyLinesPerSec: number | null
+  /** A tail at 1,000 lines/s as well as at 5,000. */
+  readonly withSlowTail: boolean
 }
 
 type Ground = {
@@ -44,15 +45,34 @@ type Ground = {
   readonly options: FollowOptions
 }
 
-export async function followFigures(options: FollowOptions): Promise<Figure[]> {
+export function followFigures(options: FollowOptions): Promise<Figure[]> {
+  return withGround(options, null, runPhases)
+}
+
+/** Writes profiles of one phase at 5,000 lines/s to the folder. */
+export function followProfiled(
+  options: FollowOptions,
+  profileDir: string,
+  hasTail: boolean,
+): Promise<Figure[]> {
+  const pace = { ...silence, linesPerSec: 5_000 }
+  return withGround(options, profileDir, (ground) =>
+    hasTail ? withTail(ground, 'profiled', pace, {}) : withoutTail(ground, 'profiled', pace, {}),
+  )
+}
+
+async function withGround(
+  options: FollowOptions,
+  profileDir: string | null,
+  measure: (ground: Ground) => Promise<Figure[]>,
+): Promise<Figure[]> {
   const base = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-bench-follow-'))
   const logRoot = path.join(base, 'pods')
   const writer = await startLogWriter(logRoot, files)
   try {
-    const { profileDir } = options
     const program = await startMeasured({ logRoot, dataDir: path.join(base, 'data'), profileDir })
     try {
-      return await runPhases({ program, writer, logRoot, options })
+      return await measure({ program, writer, logRoot, options })
     } finally {
       await program.stop()
     }
@@ -63,16 +83,19 @@ export async function followFigures(options: FollowOptions): Promise<Figure[]> {
 }
 
 async function runPhases(ground: Ground): Promise<Figure[]> {
-  const { newPodMs, withRotation, onlyLinesPerSec } = ground.options
+  const { newPodMs, storingMs, withRotation, withSlowTail } = ground.options
   const at = (linesPerSec: number): Pace => ({ ...silence, linesPerSec })
   const lively = (linesPerSec: number): Pace => ({ ...at(linesPerSec), quietMs, newPodMs })
-  if (onlyLinesPerSec !== null) return withoutTail(ground, 'profiled', at(onlyLinesPerSec), {})
   await ground.program.settle(settleMsMax)
   const figures = [
     ...(await withoutTail(ground, 'idle', silence, { cpu: atMost(0.5), rss: atMost(120) })),
     ...(await withoutTail(ground, '1k', at(1_000), { rss: below(150) })),
-    ...(await withTail(ground, '1k', lively(1_000), {})),
-    ...(await withoutTail(ground, '5k', at(5_000), { cpu: atMost(15), rss: atMost(150) })),
+    ...(withSlowTail ? await withTail(ground, '1k', lively(1_000), {}) : []),
+    ...(await withoutTail(ground, '5k', at(5_000), {
+      cpu: atMost(15),
+      rss: atMost(150),
+      phaseMs: storingMs,
+    })),
     ...(await searchable(ground, at(5_000))),
     ...(await withTail(ground, '5k', lively(5_000), {
       latency: below(300),
@@ -104,14 +127,14 @@ type Load = {
 }
 
 /** Lets the writer run at `pace` for a phase and watches the program meanwhile. */
-async function load({ program, writer, options }: Ground, pace: Pace): Promise<Load> {
+async function load({ program, writer, options }: Ground, pace: Pace, phaseMs: number): Promise<Load> {
   await writer.pace(pace)
   await delay(options.steadyMs)
   const unmeasured = await writer.pace(pace)
   const before = program.usage()
   const startedMs = performance.now()
   const rss: number[] = []
-  while (performance.now() - startedMs < options.phaseMs) {
+  while (performance.now() - startedMs < phaseMs) {
     await delay(sampleMs)
     rss.push((program.usage().rssBytes ?? Number.NaN) / mega)
   }
@@ -139,8 +162,13 @@ function sumOf(one: Written, other: Written): Written {
 
 type LoadGoals = { readonly cpu?: Goal; readonly rss?: Goal }
 
-async function withoutTail(ground: Ground, id: string, pace: Pace, goals: LoadGoals): Promise<Figure[]> {
-  const measured = await load(ground, pace)
+async function withoutTail(
+  ground: Ground,
+  id: string,
+  pace: Pace,
+  { phaseMs = ground.options.phaseMs, ...goals }: LoadGoals & { readonly phaseMs?: number },
+): Promise<Figure[]> {
+  const measured = await load(ground, pace, phaseMs)
   return loadFigures(`follow.${id}`, `${files} files, ${paceText(pace)}`, measured, goals)
 }
 
@@ -177,7 +205,7 @@ type TailGoals = { readonly latency?: Goal; readonly quiet?: Goal; readonly newP
 async function withTail(ground: Ground, id: string, pace: Pace, goals: TailGoals): Promise<Figure[]> {
   const tail = await openTailClient(ground.program.base, '')
   try {
-    const measured = await load(ground, pace)
+    const measured = await load(ground, pace, ground.options.phaseMs)
     await delay(drainMs)
     const latencies = tail.take()
     const what = `tail, ${paceText(pace)}`

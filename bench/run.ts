@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { type Corpus, openCorpus, wrapFolder } from './corpus.ts'
 import { diskFigures, measureDisk } from './disk.ts'
 import type { Figure } from './figures.ts'
-import { type FollowOptions, followFigures } from './follow.ts'
+import { type FollowOptions, followFigures, followProfiled } from './follow.ts'
 import { ingest, ingestFigures } from './ingest.ts'
 import { type MachineLimits, measureLimits } from './limits.ts'
 import { profileTables } from './profile.ts'
@@ -34,13 +34,29 @@ const resultsFolder = path.join(import.meta.dirname, 'results')
 const sizes = {
   full: {
     lines: 4_000_000,
-    query: { queries: 200, scans: 20, singles: 200, coldStarts: 12, exportShare: 1 },
-    follow: { steadyMs: 3_000, phaseMs: 30_000, newPodMs: 1_000, probes: 200, withRotation: true },
+    query: { queries: 200, scans: 20, singles: 100, coldStarts: 12, exportShare: 1 },
+    follow: {
+      steadyMs: 3_000,
+      phaseMs: 30_000,
+      storingMs: 60_000,
+      newPodMs: 1_000,
+      probes: 200,
+      withRotation: true,
+      withSlowTail: true,
+    },
   },
   quick: {
     lines: 400_000,
-    query: { queries: 100, scans: 5, singles: 10, coldStarts: 2, exportShare: 0.1 },
-    follow: { steadyMs: 1_000, phaseMs: 3_000, newPodMs: 300, probes: 20, withRotation: false },
+    query: { queries: 100, scans: 5, singles: 10, coldStarts: 1, exportShare: 0.1 },
+    follow: {
+      steadyMs: 1_000,
+      phaseMs: 3_000,
+      storingMs: 10_500,
+      newPodMs: 300,
+      probes: 20,
+      withRotation: false,
+      withSlowTail: false,
+    },
   },
 } as const
 
@@ -83,7 +99,7 @@ function readOptions(): Options | null {
     compare: values.compare ?? null,
     profileDir,
     query: size.query,
-    follow: { ...size.follow, profileDir: null, onlyLinesPerSec: null },
+    follow: size.follow,
   }
 }
 
@@ -192,7 +208,6 @@ function verdict(figures: readonly Figure[]): string {
 
 async function profile(options: Options, folder: string): Promise<void> {
   const ingestFolder = path.join(folder, 'ingest')
-  const followFolder = path.join(folder, 'follow')
   fs.rmSync(folder, { recursive: true, force: true })
   if (options.only.has('ingest')) {
     const corpus = await openData(options)
@@ -207,7 +222,11 @@ async function profile(options: Options, folder: string): Promise<void> {
     }
   }
   if (options.only.has('follow')) {
-    await followFigures({ ...options.follow, profileDir: followFolder, onlyLinesPerSec: 5_000 })
-    console.log(`\nWhile following 5,000 lines/s\n\n${profileTables(followFolder)}`)
+    for (const hasTail of [false, true]) {
+      const followFolder = path.join(folder, hasTail ? 'tail' : 'follow')
+      const load = `following 5,000 lines/s ${hasTail ? 'with a tail' : 'without a tail'}`
+      await followProfiled(options.follow, followFolder, hasTail)
+      console.log(`\nWhile ${load}\n\n${profileTables(followFolder)}`)
+    }
   }
 }
