@@ -59,7 +59,14 @@ export class Container {
         this.instances.set(restart, instance)
       }
       if (restart < newest) instance.supersededSinceMs ??= now
-      reconcile(instance, found, isCertain, now, host)
+      try {
+        reconcile(instance, found, isCertain, now, host)
+      } catch (error) {
+        // A file that cannot be read now; everything known stays as it is until the next listing.
+        if ((error as NodeJS.ErrnoException).code === undefined) throw error
+        host.refused(this.place.key, error)
+        continue
+      }
       if (instance.generations.length > 0 || found.length > 0 || !isCertain) continue
       this.instances.delete(restart)
       over(instance)

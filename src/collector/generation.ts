@@ -63,6 +63,7 @@ export class Generation {
   hasFirstTime = false
   /** Its size and times when last read: nothing new while they are the same. */
   #readAs = ''
+  #tailRoom: Buffer | null = null
   #log: OpenLog | null = null
   #files: OpenFiles | null = null
 
@@ -161,7 +162,8 @@ export class Generation {
   /** Knows the beginning of the file: at discovery, or when a restart has found it again. */
   setHead(head: Buffer): void {
     if (head.length !== this.headLength) this.isRowChanged = true
-    this.head = head
+    this.head = Buffer.allocUnsafeSlow(head.length)
+    head.copy(this.head)
     this.headLength = head.length
     this.headHash = hash48(head)
   }
@@ -202,7 +204,7 @@ export class Generation {
   /** `start`: bytes from the beginning of the file. */
   keepHead(start: Buffer): void {
     const length = Math.min(start.length, collectorLimits.identityBytes)
-    if (this.head === null || length > this.headLength) this.setHead(Buffer.from(start.subarray(0, length)))
+    if (this.head === null || length > this.headLength) this.setHead(start.subarray(0, length))
   }
 
   /**
@@ -213,7 +215,10 @@ export class Generation {
     if (taken === 0 && this.tail !== null) return
     this.position += taken
     const length = Math.min(this.position, collectorLimits.identityBytes)
-    this.tail = Buffer.from(buffer.subarray(end - length, end))
+    // Of its own, not a slice of Node's pool: small slices of many ages would keep all of the pool alive.
+    this.#tailRoom ??= Buffer.allocUnsafeSlow(collectorLimits.identityBytes)
+    buffer.copy(this.#tailRoom, 0, end - length, end)
+    this.tail = this.#tailRoom.subarray(0, length)
     this.tailLength = length
   }
 

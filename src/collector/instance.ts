@@ -8,10 +8,11 @@ import { lstatSync } from 'node:fs'
 import { collectorLimits } from '../limits.ts'
 import type { GapRecord } from '../model/entry.ts'
 import type { Generation } from './generation.ts'
-import { hash48, readAt, toFileStat } from './identity.ts'
+import { toFileStat } from './identity.ts'
 import type { Joiner } from './joiner.ts'
 import type { LineTarget } from './line-splitter.ts'
 import { newGeneration } from './matching.ts'
+import { isCutBack } from './probe.ts'
 import { cutBack, finishReading, type ReadContext, type ReadOutcome, readOn } from './reading.ts'
 import type { StreamLines } from './stream-lines.ts'
 
@@ -54,6 +55,7 @@ export class Instance {
   /** All files are gone and everything is emitted. */
   isOver = false
   nextPollMs = 0
+  #retryAtMs = 0
   #pollDelayMs: number = collectorLimits.pollBusyMs
   readonly #host: InstanceHost
   readonly #target: LineTarget
@@ -84,7 +86,17 @@ export class Instance {
    */
   look(now: number): boolean {
     const active = this.active
-    if (active === undefined) return false
+    const waitMs = this.#retryAtMs - now
+    if (active === undefined || (waitMs > 0 && waitMs <= collectorLimits.gzipRetryMs)) return false
+    try {
+      return this.#hasChanged(active, now)
+    } catch (error) {
+      this.#host.refused(active.path ?? active.name, error)
+      return false
+    }
+  }
+
+  #hasChanged(active: Generation, now: number): boolean {
     if (active.isLive && active.path !== null) {
       const stats = lstatSync(active.path, { bigint: true, throwIfNoEntry: false })
       const stat = stats === undefined ? null : toFileStat(stats)
@@ -99,7 +111,8 @@ export class Instance {
   planPoll(now: number, hasRead: boolean, isLive: boolean): void {
     const slower = Math.min(this.#pollDelayMs * 1.5, collectorLimits.pollIdleMs)
     this.#pollDelayMs = hasRead || isLive ? collectorLimits.pollBusyMs : slower
-    this.nextPollMs = now + this.#pollDelayMs
+    // Decompressing goes on beside the polls, and wakes them.
+    this.nextPollMs = this.active?.isGzip ? now : now + this.#pollDelayMs
   }
 
   /** Reads up to `budget` bytes, going on to the next file where one is at its end. */
@@ -174,6 +187,8 @@ export class Instance {
       if (outcome === 'gone') this.needsListing = true
       return outcome
     } catch (error) {
+      // What the system did not refuse is a mistake of this program: the thread starts again from what is stored.
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error
       active.close()
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.needsListing = true
       else this.#host.refused(active.path ?? active.name, error)
@@ -205,7 +220,7 @@ export class Instance {
   #isCertainlyCut(active: Generation, now: number): boolean {
     if (elapsedMs(now, active.quietFromMs) >= collectorLimits.gzipCertainMs) return true
     active.log?.stopGzip()
-    this.nextPollMs = now + collectorLimits.gzipRetryMs
+    this.#retryAtMs = now + collectorLimits.gzipRetryMs
     return false
   }
 
@@ -217,7 +232,7 @@ export class Instance {
     if (log === null) return
     const stat = log.stat()
     const known = Math.max(active.position, active.headLength)
-    if (!active.isGzip && stat.size > 0 && stat.size < known && isSameHead(active, log.fd, stat.size)) {
+    if (!active.isGzip && stat.size > 0 && stat.size < known && isCutBack(active, log, stat.size)) {
       cutBack(active, log, stat.size)
       return
     }
@@ -236,10 +251,3 @@ export class Instance {
 }
 
 const empty = Buffer.alloc(0)
-
-/** True when the first `size` bytes are those that were there before. */
-function isSameHead({ head, headLength, headHash }: Generation, fd: number, size: number): boolean {
-  const now = readAt(fd, 0, Math.min(size, headLength))
-  if (head !== null) return now.equals(head.subarray(0, now.length))
-  return now.length === headLength && hash48(now) === headHash
-}

@@ -59,7 +59,7 @@ export class LineSplitter {
       }
       const feed = view.indexOf(lineFeed, at)
       if (feed < 0) break
-      this.#physicalLine(target, bytes, at, feed, isRest ? attribute.cut : 0)
+      this.#anyLine(target, bytes, at, feed, isRest ? attribute.cut : 0)
       isRest = false
       at = feed + 1
     }
@@ -77,7 +77,16 @@ export class LineSplitter {
       return
     }
     const from = skipHole(bytes, start, end)
-    if (from < end) this.#physicalLine(target, bytes, from, end, attribute.unfinished)
+    if (from < end) this.#anyLine(target, bytes, from, end, attribute.unfinished)
+  }
+
+  /** A line that a parser cannot bear is kept whole like any that is no log line: it must not stop its file. */
+  #anyLine(target: LineTarget, bytes: Buffer, start: number, end: number, extra: number): void {
+    try {
+      this.#physicalLine(target, bytes, start, end, extra)
+    } catch {
+      target.lines.malformed(bytes, start, end, extra, this.#lineBytesMax)
+    }
   }
 
   /**

@@ -102,7 +102,10 @@ export class Population {
       elapsedMs(now, this.#fullScanMs) >= collectorLimits.rescanFullMs
     const found = this.#findPlaces(isFull)
     if (found === null) return
-    if (isFull) this.#fullScanMs = now
+    if (isFull) {
+      this.#fullScanMs = now
+      this.#reportRefused(now)
+    }
     this.#firstScanMs ??= now
     const keys = new Set<string>()
     for (const place of found.places) {
@@ -225,6 +228,16 @@ export class Population {
     if (owner !== undefined && owner !== instance && isTaken) return false
     this.#owners.set(key, instance)
     return true
+  }
+
+  /** Forgets files that were not refused again lately, and says how many are. */
+  #reportRefused(now: number): void {
+    for (const [path, since] of this.#refused) {
+      if (elapsedMs(now, since) > 2 * collectorLimits.rescanFullMs) this.#refused.delete(path)
+    }
+    const [first] = this.#refused.keys()
+    const reason = first === undefined ? null : `${this.#refused.size} log files cannot be read: ${first}`
+    this.#deps.setTrouble('refused', reason)
   }
 
   #refuse(path: string, error: unknown): void {

@@ -70,6 +70,13 @@ export function isCopyOf(generation: Generation, { file, log, head }: Probe): bo
   return isSameBefore(log.fd, generation.log.fd, Math.min(file.stat.size, generation.size))
 }
 
+/** True where the file's first `size` bytes, which now are all it has, are those that were there before. */
+export function isCutBack({ head, headLength, headHash }: Generation, log: OpenLog, size: number): boolean {
+  const now = readAt(log.fd, 0, Math.min(size, headLength))
+  if (head !== null) return now.equals(head.subarray(0, now.length))
+  return now.length === headLength && hash48(now) === headHash
+}
+
 /** Where the system has no descriptor left, idle files are closed for this one. */
 function open(path: string, host: InstanceHost): ReturnType<typeof openRegularFile> {
   try {
