@@ -1,23 +1,37 @@
-/** Every bound of the program, its unit in its name and its reason beside it. Settings live in `config.ts`. */
+/**
+ * Every bound of the program, its unit in its name and its reason beside it. Settings live in `config.ts`.
+ */
 
 const kibibyte = 1024
 const mebibyte = 1024 * kibibyte
 
 /** Store: blocks, journal, filters. */
 export const storeLimits = {
-  /** Body of a full block. Larger compresses little better; smaller costs more rows, and zstd has a floor per call. */
+  /**
+   * Body of a full block. Larger compresses little better; smaller costs more rows, and zstd has a floor per
+   * call.
+   */
   blockBytes: 256 * kibibyte,
   /** Lines of a block: bounds its columns where lines are very short. */
   blockLinesMax: 32_768,
   /** A merged block of at least this size is left alone. */
   blockFullBytes: 128 * kibibyte,
-  /** Blocks of one tier that merge into one: each byte is rewritten once per tier, of which there are two at most. */
+  /**
+   * Blocks of one tier that merge into one: each byte is rewritten once per tier, of which there are two at
+   * most.
+   */
   mergeWidth: 16,
   /** Body chunk of a journal row, so that one stream is read without decompressing all. */
   journalChunkBytes: 64 * kibibyte,
-  /** Everything is sealed when the journal's rows hold this much: below it blocks get small, above it restarts slow. */
+  /**
+   * Everything is sealed when the journal's rows hold this much: below it blocks get small, above it restarts
+   * slow.
+   */
   journalBytesMax: 24 * mebibyte,
-  /** Everything is sealed when the oldest journal row is this old, so that the journal does not hide from filters. */
+  /**
+   * Everything is sealed when the oldest journal row is this old, so that the journal does not hide from
+   * filters.
+   */
   journalAgeMaxSec: 15 * 60,
   /** Neighbouring journal rows of one tier that are folded into one. */
   foldWidth: 16,
@@ -126,7 +140,10 @@ export const processLimits = {
 
 /** Collector: files, reading, batches. */
 export const collectorLimits = {
-  /** Bytes kept and hashed of a file's beginning and before its position: at least one timestamp, usually several lines. */
+  /**
+   * Bytes kept and hashed of a file's beginning and before its position: at least one timestamp, usually
+   * several lines.
+   */
   identityBytes: 1 * kibibyte,
   /** One read. A physical line above it is taken in pieces; Docker's lines stay below 100 KiB. */
   readBytes: 256 * kibibyte,
@@ -136,27 +153,48 @@ export const collectorLimits = {
   pollSliceMs: 80,
   /** Poll of busy files and while a tail is open. */
   pollBusyMs: 200,
-  /** Poll of idle files: half of the second within which a line has to be found would be spent twice above it. */
+  /**
+   * Poll of idle files: half of the second within which a line has to be found would be spent twice above it.
+   */
   pollIdleMs: 800,
-  /** Directories are looked at so often, whatever events say; one whose time has not changed is not listed again. */
+  /**
+   * Directories are looked at so often, whatever events say; one whose time has not changed is not listed
+   * again.
+   */
   rescanMs: 700,
-  /** A look at all directories is repeated no sooner than after this many times what it took: 2 % of a core. */
+  /**
+   * A look at all directories is repeated no sooner than after this many times what it took: 2 % of a core.
+   */
   rescanRestFactor: 50,
   /** Directories with links are listed this often: what a link leads to changes without them. */
   linksRescanMs: 3_000,
-  /** Every so often also directories whose time has not changed: late bytes in finished files, coarse clocks. */
+  /**
+   * Every so often also directories whose time has not changed: late bytes in finished files, coarse clocks.
+   */
   rescanFullMs: 30_000,
-  /** A directory's time is believed only if it was this old when the directory was listed: two changes may share a tick. */
+  /**
+   * A directory's time is believed only if it was this old when the directory was listed: two changes may
+   * share a tick.
+   */
   directoryTimeTrustMs: 2_000,
-  /** Quiet after which a file that has a successor is at its end: runtimes write late pieces within milliseconds. */
+  /**
+   * Quiet after which a file that has a successor is at its end: runtimes write late pieces within
+   * milliseconds.
+   */
   drainQuietMs: 1_000,
-  /** Quiet for so long, a file that has a successor is over even if that has only just been found, as at a start. */
+  /**
+   * Quiet for so long, a file that has a successor is over even if that has only just been found, as at a
+   * start.
+   */
   drainCertainMs: 10_000,
   /** A file that is in no listing is gone after this long: renames pass through moments without a name. */
   missingGraceMs: 2_000,
   /** Rows of containers that are not on the node at start are dropped no earlier. */
   orphanGraceMs: 5_000,
-  /** A cut gzip file is tried again this often, and believed to be cut when it has not changed for `gzipCertainMs`. */
+  /**
+   * A cut gzip file is tried again this often, and believed to be cut when it has not changed for
+   * `gzipCertainMs`.
+   */
   gzipRetryMs: 5_000,
   gzipCertainMs: 30_000,
   /** Decompressed bytes waiting to be read, per gzip file; and gzip files decompressed at a time. */
@@ -175,11 +213,15 @@ export const collectorLimits = {
   refusedRetryMs: 25_000,
   /** After a failed commit. */
   commitRetryMs: 1_000,
-  /** Deleted files held open while nothing can be stored: they take room on the node's disk that nobody sees. */
+  /**
+   * Deleted files held open while nothing can be stored: they take room on the node's disk that nobody sees.
+   */
   heldBytesMax: 1024 * mebibyte,
   heldMaxMs: 10 * 60_000,
   heldCheckMs: 5_000,
-  /** Descriptors held: well below the usual hard limits; above it idle files are closed and only looked at. */
+  /**
+   * Descriptors held: well below the usual hard limits; above it idle files are closed and only looked at.
+   */
   openFilesMax: 4_096,
   /** Unfinished lines of all containers together: above it the one that grows is cut. */
   pendingBytesMax: 64 * mebibyte,
@@ -226,8 +268,9 @@ export const regexLimits = {
   /** Source handed to V8: `\p{L}` has 8,000 characters, and counted classes repeat theirs. */
   sourceLengthMax: 200_000,
   /**
-   * Backtracks after which V8 changes to its linear engine, which does some 10 MB/s: two per byte of a full block, so
-   * that patterns that begin with a wide class stay fast. A `.*` run counts as one, however long the line.
+   * Backtracks after which V8 changes to its linear engine, which does some 10 MB/s: two per byte of a full
+   * block, so that patterns that begin with a wide class stay fast. A `.*` run counts as one, however long
+   * the line.
    */
   backtracksMax: 500_000,
   /** Alternatives of one required literal: more of them exclude little. */
@@ -240,7 +283,10 @@ export const regexLimits = {
 
 /** Level detection. */
 export const levelLimits = {
-  /** Bytes of a line that are looked at: loggers put the level first, and a line of a megabyte must not cost more. */
+  /**
+   * Bytes of a line that are looked at: loggers put the level first, and a line of a megabyte must not cost
+   * more.
+   */
   scanBytesMax: 2048,
 } as const
 

@@ -1,4 +1,7 @@
-/** Lets go of deleted files that cannot be read because nothing can be stored, at a bound of bytes and of time. */
+/**
+ * Lets go of deleted files that cannot be read because nothing can be stored, at a bound of bytes and of
+ * time.
+ */
 
 import { collectorLimits } from '../limits.ts'
 import type { Generation } from './generation.ts'
@@ -8,7 +11,9 @@ export class HeldFiles {
   readonly #sinceMs = new Map<Generation, number>()
   #checkedMs: number | null = null
 
-  /** Closes the oldest of them above the bounds, and records what was unread. Looks every few seconds only. */
+  /**
+   * Closes the oldest of them above the bounds, and records what was unread. Looks every few seconds only.
+   */
   limit(instances: readonly Instance[], now: number): void {
     if (this.#checkedMs !== null && elapsedMs(now, this.#checkedMs) < collectorLimits.heldCheckMs) return
     this.#checkedMs = now

@@ -187,7 +187,8 @@ export class Instance {
       if (outcome === 'gone') this.needsListing = true
       return outcome
     } catch (error) {
-      // What the system did not refuse is a mistake of this program: the thread starts again from what is stored.
+      // What the system did not refuse is a mistake of this program: the thread starts again from what is
+      // stored.
       if ((error as NodeJS.ErrnoException).code === undefined) throw error
       active.close()
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.needsListing = true

@@ -80,7 +80,9 @@ export class LineSplitter {
     if (from < end) this.#anyLine(target, bytes, from, end, attribute.unfinished)
   }
 
-  /** A line that a parser cannot bear is kept whole like any that is no log line: it must not stop its file. */
+  /**
+   * A line that a parser cannot bear is kept whole like any that is no log line: it must not stop its file.
+   */
   #anyLine(target: LineTarget, bytes: Buffer, start: number, end: number, extra: number): void {
     try {
       this.#physicalLine(target, bytes, start, end, extra)

@@ -158,7 +158,7 @@ test('S-COL-34 unfinished lines of all containers together are bounded: the one 
   )
 })
 
-test('F79 deleted files are not held for ever while nothing can be stored: what is given up is recorded', () =>
+test('F79 deleted files are not held for ever while nothing can be stored; what goes is recorded', () =>
   withNode(async (node) => {
     node.writer.failure = new Error('database or disk is full')
     const line = node.line('x'.repeat(1000))
