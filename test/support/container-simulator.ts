@@ -145,7 +145,7 @@ export class SimulatedContainer {
     this.#append(bytes)
   }
 
-  /** `late`: lines of stdout that reach the renamed file after the new one is live; none may be open there. */
+  /** `late`: lines of stdout that reach the renamed file after the new one is live; no line may be open. */
   rotate({ late = [] }: { readonly late?: readonly string[] } = {}): void {
     this.completeHalf()
     const { format, now } = this.#options
