@@ -40,6 +40,8 @@ async function start(file) {
   const cache = cacheFolder()
   if (!existsSync(cache)) spawnSync(process.execPath, [import.meta.filename, 'warm'], { stdio: 'ignore' })
   process.env.NODE_COMPILE_CACHE ??= cache
+  // glibc otherwise keeps an arena per thread, each with holes of its own.
+  process.env.MALLOC_ARENA_MAX ??= '2'
   const main = join(root, file)
   if (process.platform === 'win32') await import(main)
   else process.execve(process.execPath, [process.execPath, ...nodeFlags, main])

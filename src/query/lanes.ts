@@ -60,6 +60,7 @@ function createLane({ dataDir, threads, waitingMax, hardMs, onBroken }: LaneOpti
     minThreads: 0,
     maxThreads: threads,
     idleTimeout: queryLimits.threadIdleMs,
+    atomics: 'disabled',
     workerData: { dataDir } satisfies QueryWorkerData,
   })
   // A thread that cannot start is told here and to the tasks that wait for it; without a listener it would end the process.

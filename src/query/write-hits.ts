@@ -53,7 +53,7 @@ function loadBodies(snapshot: Snapshot, group: readonly Hit[]): Buffer[] {
     for (const offset of offsets) {
       const { index } = group[offset] as Hit
       const start = index === 0 ? 0 : (ends[index - 1] as number) + 1
-      bodies[offset] = Buffer.from(body.subarray(start, ends[index]))
+      bodies[offset] = body.subarray(start, ends[index])
     }
   }
   return bodies

@@ -6,7 +6,7 @@ import type { Commit } from './contract.ts'
 import type { Connection } from './database.ts'
 import { encodeMoves, type FileTable } from './file-table.ts'
 import type { JournalIndex } from './journal-index.ts'
-import { bodyBytesOf, decodeJournalHead, encodeJournalRow, type SegmentInput } from './journal-row.ts'
+import { bodyBytesOf, encodeJournalRow, linesOfInput, type SegmentInput } from './journal-row.ts'
 import type { Sealing } from './sealing.ts'
 import type { StreamTable } from './stream-table.ts'
 import type { AfterCommit } from './transaction.ts'
@@ -53,7 +53,7 @@ export function createCommitter(deps: Deps): Committer {
         const rawBytes = inputs.reduce((sum, input) => sum + bodyBytesOf(input), 0)
         const moves = encodeMoves([...commit.files, ...commit.moves])
         insertRow.run({ number, arrivalSec, rawBytes, moves, head, body })
-        const { segments } = decodeJournalHead(head)
+        const segments = inputs.map(linesOfInput)
         const commits = { firstCommit: number, lastCommit: number }
         const arrival = { arrivalMin: arrivalSec, arrivalMax: arrivalSec }
         after(() => journal.add({ ...commits, ...arrival, tier: 0, rawBytes, segments }, () => 0))

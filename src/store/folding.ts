@@ -6,7 +6,7 @@ import type { Connection } from './database.ts'
 import { joinMoves } from './file-table.ts'
 import type { JournalIndex, JournalRow, PendingPart } from './journal-index.ts'
 import type { JournalLoader } from './journal-loader.ts'
-import { decodeJournalHead, encodeJournalRow, type SegmentInput } from './journal-row.ts'
+import { encodeJournalRow, linesOfInput, type SegmentInput } from './journal-row.ts'
 import { joinRuns } from './runs.ts'
 import type { AfterCommit } from './transaction.ts'
 
@@ -66,7 +66,7 @@ export function createFolding({ connection, journal, loader, limits }: Deps): Fo
         arrivalMax: newest.arrivalMax,
         tier: oldest.tier + 1,
         rawBytes: inputs.reduce((sum, { lines }) => sum + lines.bodyBytes, 0),
-        segments: decodeJournalHead(head).segments,
+        segments: inputs.map(linesOfInput),
       }
       for (const each of group) remove.run(each.lastCommit)
       const { lastCommit, firstCommit, arrivalMin, arrivalMax, tier, rawBytes } = row

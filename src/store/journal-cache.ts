@@ -14,8 +14,8 @@ type CachedRow = {
 export type JournalCache = {
   /** Loads new rows, forgets gone ones. Inside the snapshot's transaction. */
   readonly refresh: () => void
-  /** Segments that begin at or after their stream's sealed line, newest row first. */
-  readonly segments: (sealedLine: (streamId: number) => number) => Segment[]
+  /** Segments of rows with commits after `commit` that begin at or after their stream's sealed line, newest row first. */
+  readonly segments: (sealedLine: (streamId: number) => number, commit: number) => Segment[]
   /** The decompressed head of a row, in which its columns lie. */
   readonly head: (row: number) => Uint8Array
   /** Body of a segment of a row. */
@@ -43,9 +43,10 @@ export function createJournalCache(connection: Connection, chunks: ByteCache<str
         })
       }
     },
-    segments: (sealedLine) => {
+    segments: (sealedLine, commit) => {
       const found: Segment[] = []
-      for (const row of [...rows.keys()].sort((a, b) => b - a)) {
+      const wanted = [...rows.keys()].filter((row) => row > commit)
+      for (const row of wanted.sort((a, b) => b - a)) {
         for (const segment of cached(row).segments) {
           if (segment.firstLine >= sealedLine(segment.streamId)) found.push(segment)
         }

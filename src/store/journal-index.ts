@@ -1,6 +1,6 @@
 /** What the writer knows of the journal in memory: its rows, and per stream the segments that are not sealed yet. */
 
-import type { JournalSegment } from './journal-row.ts'
+import type { JournalLines } from './journal-row.ts'
 
 export type JournalRow = {
   readonly firstCommit: number
@@ -9,11 +9,11 @@ export type JournalRow = {
   readonly arrivalMax: number
   readonly tier: number
   readonly rawBytes: number
-  readonly segments: readonly JournalSegment[]
+  readonly segments: readonly JournalLines[]
 }
 
 /** A segment and the row that holds it. */
-export type PendingPart = { readonly row: JournalRow; readonly segment: JournalSegment }
+export type PendingPart = { readonly row: JournalRow; readonly segment: JournalLines }
 
 /** Bounded by the journal's own bounds: at most a few hundred rows, sealed at `journalBytesMax`. */
 export class JournalIndex {

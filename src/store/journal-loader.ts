@@ -5,10 +5,22 @@ import type { ArrivedPart } from './block-writer.ts'
 import { decodeColumns } from './columns.ts'
 import type { Connection } from './database.ts'
 import type { PendingPart } from './journal-index.ts'
-import { decodeJournalHead, type JournalHead, readChunk } from './journal-row.ts'
+import {
+  decodeJournalHead,
+  type JournalHead,
+  type JournalSegment,
+  readChunk,
+  readRuns,
+} from './journal-row.ts'
 import { lineEnds } from './line-ends.ts'
 
-type LoadedRow = { readonly head: JournalHead; readonly body: Uint8Array; chunk: number; chunkBytes: Buffer }
+type LoadedRow = {
+  readonly head: JournalHead
+  readonly segments: ReadonlyMap<number, JournalSegment>
+  readonly body: Uint8Array
+  chunk: number
+  chunkBytes: Buffer
+}
 
 export type LoadedLines = { readonly lines: LineBuffer; readonly parts: readonly ArrivedPart[] }
 
@@ -26,12 +38,9 @@ export function createJournalLoader(connection: Connection): JournalLoader {
     const present = rows.get(commit)
     if (present !== undefined) return present
     const stored = select.get(commit) as { head: Uint8Array; body: Uint8Array }
-    const row = {
-      head: decodeJournalHead(stored.head),
-      body: stored.body,
-      chunk: -1,
-      chunkBytes: Buffer.alloc(0),
-    }
+    const head = decodeJournalHead(stored.head)
+    const segments = new Map(head.segments.map((segment) => [segment.streamId, segment]))
+    const row = { head, segments, body: stored.body, chunk: -1, chunkBytes: Buffer.alloc(0) }
     rows.set(commit, row)
     return row
   }
@@ -41,8 +50,9 @@ export function createJournalLoader(connection: Connection): JournalLoader {
       const count = pending.reduce((sum, { segment }) => sum + segment.lineCount, 0)
       const lines = new LineBuffer(Math.max(1, count), Math.max(1, bytes))
       const parts: ArrivedPart[] = []
-      for (const { row, segment } of pending) {
+      for (const { row, segment: wanted } of pending) {
         const loaded = rowOf(row.lastCommit)
+        const segment = loaded.segments.get(wanted.streamId) as JournalSegment
         if (loaded.chunk !== segment.chunk) {
           loaded.chunkBytes = readChunk(loaded.head, loaded.body, segment.chunk)
           loaded.chunk = segment.chunk
@@ -54,7 +64,7 @@ export function createJournalLoader(connection: Connection): JournalLoader {
         parts.push({
           from,
           to: lines.lineCount,
-          runs: segment.runs,
+          runs: readRuns(loaded.head.head, segment),
           arrivalMin: row.arrivalMin,
           arrivalMax: row.arrivalMax,
         })

@@ -4,22 +4,32 @@ import { zstdDecompressSync } from 'node:zlib'
 import { storeLimits } from '../limits.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'
 import { ByteReader, ByteWriter } from './byte-writer.ts'
-import { encodeColumns, type LineSummary, summarize } from './columns.ts'
+import { encodeColumns, summarize } from './columns.ts'
 import { compress, decompress } from './compression.ts'
 import { decodeRuns, encodeRuns, type Run } from './runs.ts'
 
-/** Lines of one stream inside a journal row. */
-export type JournalSegment = {
+/** Which lines of a stream a journal row holds. */
+export type JournalLines = {
   readonly streamId: number
   readonly firstLine: number
   readonly lineCount: number
   /** Body bytes, one LF per line included. */
   readonly rawBytes: number
-  readonly summary: Pick<LineSummary, 'minSec' | 'minNs' | 'maxSec' | 'maxNs' | 'ascending'>
+}
+
+/** Lines of one stream inside a journal row, and where they lie in it. A row has one segment per stream. */
+export type JournalSegment = JournalLines & {
+  readonly minSec: number
+  readonly minNs: number
+  readonly maxSec: number
+  readonly maxNs: number
+  readonly ascending: boolean
   /** Bit per level code that occurs. */
   readonly levelMask: number
-  readonly runs: readonly Run[]
-  /** Where its columns begin in the row's decompressed head. */
+  readonly commitMin: number
+  readonly commitMax: number
+  /** Where its runs and its columns begin in the row's decompressed head. They stay there: decoded they take much room. */
+  readonly runsOffset: number
   readonly columnsOffset: number
   readonly chunk: number
   /** Offset of its body in its chunk. */
@@ -28,7 +38,7 @@ export type JournalSegment = {
 
 type Chunk = { readonly rawBytes: number; readonly offset: number; readonly bytes: number }
 
-/** A row's directory, decoded; `head` holds the columns too. */
+/** A row's directory, decoded; `head` holds runs and columns too. */
 export type JournalHead = {
   readonly segments: readonly JournalSegment[]
   readonly chunks: readonly Chunk[]
@@ -48,30 +58,35 @@ export type SegmentInput = {
 /** Encodes segments, which are in order of stream id. */
 export function encodeJournalRow(inputs: readonly SegmentInput[]): { head: Uint8Array; body: Uint8Array } {
   const directory = new ByteWriter()
-  const columns = new ByteWriter(16 * 1024)
+  const data = new ByteWriter(16 * 1024)
   directory.integer(inputs.length)
   let lastStream = 0
   for (const input of inputs) {
-    const { lines, from, to } = input
+    const { lines, from, to, runs } = input
     const summary = summarize(lines, from, to)
-    const columnsStart = columns.length
-    encodeColumns(lines, from, to, columns)
+    const runsStart = data.length
+    encodeRuns(runs, data)
+    const columnsStart = data.length
+    encodeColumns(lines, from, to, data)
     directory.integer(input.streamId - lastStream)
     lastStream = input.streamId
     directory.integer(input.firstLine)
     directory.integer(to - from)
     directory.integer(bodyBytesOf(input))
-    directory.integer(columns.length - columnsStart)
+    directory.integer(columnsStart - runsStart)
+    directory.integer(data.length - columnsStart)
     directory.signed(summary.minSec)
     directory.integer(summary.minNs)
     directory.integer(summary.maxSec - summary.minSec)
     directory.integer(summary.maxNs)
     directory.byte(summary.ascending ? 1 : 0)
     directory.integer(levelMaskOf(summary.levelCounts))
-    encodeRuns(input.runs, directory)
+    const commitMin = (runs[0] as Run).commit
+    directory.integer(commitMin)
+    directory.integer((runs.at(-1) as Run).commit - commitMin)
   }
   const body = encodeChunks(inputs, directory)
-  directory.append(columns.view())
+  directory.append(data.view())
   return { head: compress(directory.view()), body }
 }
 
@@ -109,58 +124,82 @@ function encodeChunks(inputs: readonly SegmentInput[], directory: ByteWriter): U
   return Buffer.concat(parts)
 }
 
+/** A segment while its place in the row is not known yet. */
+type Unplaced = { -readonly [field in keyof JournalSegment]: JournalSegment[field] }
+
 export function decodeJournalHead(stored: Uint8Array): JournalHead {
   const head = zstdDecompressSync(stored)
   const reader = new ByteReader(head)
-  const count = reader.integer()
-  const raw: (Omit<JournalSegment, 'columnsOffset' | 'chunk' | 'chunkOffset'> & { columnsBytes: number })[] =
-    []
+  const segments = readDirectory(reader)
+  const chunks: Chunk[] = []
+  const chunkCount = reader.integer()
+  let offset = 0
+  let next = 0
+  for (let chunk = 0; chunk < chunkCount; chunk += 1) {
+    const inChunk = reader.integer()
+    const rawBytes = reader.integer()
+    const bytes = reader.integer()
+    chunks.push({ rawBytes, bytes, offset })
+    offset += bytes
+    let chunkOffset = 0
+    for (const segment of segments.slice(next, next + inChunk)) {
+      segment.chunk = chunk
+      segment.chunkOffset = chunkOffset
+      chunkOffset += segment.rawBytes
+    }
+    next += inChunk
+  }
+  for (const segment of segments) {
+    segment.runsOffset += reader.offset
+    segment.columnsOffset += reader.offset
+  }
+  return { segments, chunks, head }
+}
+
+/** Offsets count from the end of the directory, chunks are to be filled in. */
+function readDirectory(reader: ByteReader): Unplaced[] {
+  const segments: Unplaced[] = []
   let streamId = 0
-  for (let index = 0; index < count; index += 1) {
+  let dataOffset = 0
+  for (let count = reader.integer(); count > 0; count -= 1) {
     streamId += reader.integer()
     const firstLine = reader.integer()
     const lineCount = reader.integer()
     const rawBytes = reader.integer()
-    const columnsBytes = reader.integer()
+    const runsOffset = dataOffset
+    const columnsOffset = runsOffset + reader.integer()
+    dataOffset = columnsOffset + reader.integer()
     const minSec = reader.signed()
     const minNs = reader.integer()
     const maxSec = minSec + reader.integer()
     const maxNs = reader.integer()
     const ascending = reader.byte() === 1
     const levelMask = reader.integer()
-    const runs = decodeRuns(reader)
-    const summary = { minSec, minNs, maxSec, maxNs, ascending }
-    raw.push({ streamId, firstLine, lineCount, rawBytes, columnsBytes, summary, levelMask, runs })
+    const commitMin = reader.integer()
+    const commitMax = commitMin + reader.integer()
+    segments.push({
+      ...{ streamId, firstLine, lineCount, rawBytes, minSec, minNs, maxSec, maxNs, ascending, levelMask },
+      ...{ commitMin, commitMax, runsOffset, columnsOffset, chunk: 0, chunkOffset: 0 },
+    })
   }
-  const chunks: (Chunk & { segments: number })[] = []
-  const chunkCount = reader.integer()
-  let offset = 0
-  for (let index = 0; index < chunkCount; index += 1) {
-    const segments = reader.integer()
-    const rawBytes = reader.integer()
-    const bytes = reader.integer()
-    chunks.push({ segments, rawBytes, bytes, offset })
-    offset += bytes
-  }
-  let columnsOffset = reader.offset
-  const segments: JournalSegment[] = []
-  let next = 0
-  for (const [chunk, { segments: inChunk }] of chunks.entries()) {
-    let chunkOffset = 0
-    for (let index = 0; index < inChunk; index += 1) {
-      const { columnsBytes, ...segment } = raw[next++] as (typeof raw)[number]
-      segments.push({ ...segment, columnsOffset, chunk, chunkOffset })
-      columnsOffset += columnsBytes
-      chunkOffset += segment.rawBytes
-    }
-  }
-  return { segments, chunks, head }
+  return segments
+}
+
+/** Runs of a segment, out of its row's decompressed head. */
+export function readRuns(head: Uint8Array, { runsOffset }: JournalSegment): readonly Run[] {
+  return decodeRuns(new ByteReader(head, runsOffset))
 }
 
 /** Decompressed chunk `index` of a row's body. */
 export function readChunk(head: JournalHead, body: Uint8Array, index: number): Buffer {
   const chunk = head.chunks[index] as Chunk
   return decompress(body.subarray(chunk.offset, chunk.offset + chunk.bytes), chunk.rawBytes)
+}
+
+/** What the writer remembers of a segment. */
+export function linesOfInput(input: SegmentInput): JournalLines {
+  const { streamId, firstLine, from, to } = input
+  return { streamId, firstLine, lineCount: to - from, rawBytes: bodyBytesOf(input) }
 }
 
 export function bodyBytesOf({ lines, from, to }: SegmentInput): number {

@@ -9,8 +9,8 @@ import { type Columns, decodeColumns } from './columns.ts'
 import { decompress } from './compression.ts'
 import { type Connection, openForReading } from './database.ts'
 import { mayHold } from './gram-filter.ts'
-import { createJournalCache } from './journal-cache.ts'
-import type { JournalSegment } from './journal-row.ts'
+import { createJournalCache, type JournalCache } from './journal-cache.ts'
+import { type JournalSegment, readRuns } from './journal-row.ts'
 import { decodeRuns, type Run } from './runs.ts'
 import type { Segment } from './segment.ts'
 import { createStreamCache, type StreamRecord } from './stream-cache.ts'
@@ -25,8 +25,8 @@ export type Snapshot = {
   readonly retention: () => { readonly sweptCommit: number; readonly sweepCommit: number }
   readonly stream: (id: number) => StreamRecord | undefined
   readonly streams: () => IterableIterator<StreamRecord>
-  /** Unsealed segments, newest commit first. */
-  readonly journal: () => Segment[]
+  /** Unsealed segments, newest commit first; with `after`, of later commits only. */
+  readonly journal: (after?: number) => Segment[]
   readonly newestBlocks: (range: BlockRange) => ReturnType<BlockFinder['newest']>
   readonly oldestBlocks: (range: BlockRange) => ReturnType<BlockFinder['oldest']>
   readonly blocksOfCommits: BlockFinder['ofCommits']
@@ -78,7 +78,7 @@ export function openReader(dataDir: string): Reader {
     }),
     stream: streams.get,
     streams: streams.all,
-    journal: () => contents.journalSegments(sealedLine),
+    journal: (after = 0) => contents.journalSegments(sealedLine, after),
     newestBlocks: blocks.newest,
     oldestBlocks: blocks.oldest,
     blocksOfCommits: blocks.ofCommits,
@@ -110,7 +110,7 @@ export function openReader(dataDir: string): Reader {
 
 type Contents = Pick<Snapshot, 'columns' | 'body' | 'runs' | 'mayHold' | 'isExcluded'> & {
   readonly refresh: () => void
-  readonly journalSegments: (sealedLine: (streamId: number) => number) => Segment[]
+  readonly journalSegments: JournalCache['segments']
 }
 
 /** What segments hold, with what was read lately kept. */
@@ -159,7 +159,7 @@ function createContents(connection: Connection): Contents {
     runs: ({ place }) =>
       place.kind === 'block'
         ? decodeRuns(new ByteReader(runsOf.get(place.id) as Buffer))
-        : place.segment.runs,
+        : readRuns(journal.head(place.row), place.segment),
     mayHold: ({ place }, required) =>
       place.kind === 'journal' || required.length === 0 || !isExcluded(place.id, required),
     isExcluded,

@@ -63,16 +63,19 @@ export function segmentOfBlock(row: BlockRow): Segment {
 
 /** `row` is the journal row's last commit. */
 export function segmentOfJournal(row: number, segment: JournalSegment): Segment {
-  const { streamId, firstLine, lineCount, rawBytes, levelMask, runs } = segment
   return {
-    streamId,
-    firstLine,
-    lineCount,
-    rawBytes,
-    ...segment.summary,
-    levelMask,
-    commitMin: runs[0]?.commit ?? row,
-    commitMax: runs.at(-1)?.commit ?? row,
+    streamId: segment.streamId,
+    firstLine: segment.firstLine,
+    lineCount: segment.lineCount,
+    rawBytes: segment.rawBytes,
+    minSec: segment.minSec,
+    minNs: segment.minNs,
+    maxSec: segment.maxSec,
+    maxNs: segment.maxNs,
+    ascending: segment.ascending,
+    levelMask: segment.levelMask,
+    commitMin: segment.commitMin,
+    commitMax: segment.commitMax,
     place: { kind: 'journal', row, segment },
   }
 }

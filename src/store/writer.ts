@@ -138,7 +138,11 @@ function loadJournal(
         arrivalMax: row.arrival_max,
         tier: row.tier,
         rawBytes: row.raw_bytes,
-        segments: decodeJournalHead(row.head).segments,
+        segments: decodeJournalHead(row.head).segments.map(
+          ({ streamId, firstLine, lineCount, rawBytes }) => ({
+            ...{ streamId, firstLine, lineCount, rawBytes },
+          }),
+        ),
       },
       sealedLine,
     )
