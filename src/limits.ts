@@ -290,6 +290,12 @@ export const levelLimits = {
   scanBytesMax: 2048,
 } as const
 
+/**
+ * JavaScript heap of a worker thread. Small figures make V8 collect garbage sooner instead of letting it pile up: at 5,000
+ * lines/s with a tail the process took 214 MB in place of 255 MB. Bodies and answers lie outside this heap.
+ */
+export const threadHeap = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 } as const
+
 /** Queries: slices, lanes, sizes of answers. */
 export const queryLimits = {
   /** Plans that a query thread keeps compiled: open tails and repeated pages. */
@@ -298,6 +304,8 @@ export const queryLimits = {
   sliceMs: 50,
   /** A slice that has not ended by then has its thread terminated: a regular expression that runs away. */
   sliceHardMs: 5_000,
+  /** Bodies that the light thread keeps: what several tails read of one commit. */
+  lightBodyCacheBytes: 4 * mebibyte,
   /** The same for tails and listings, which share one thread. */
   lightHardMs: 2_000,
   /** Body bytes of one page, beyond which it is cut short with a warning: memory of the main thread. */

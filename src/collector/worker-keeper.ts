@@ -4,7 +4,7 @@
  */
 
 import { Worker } from 'node:worker_threads'
-import { workerLimits } from '../limits.ts'
+import { threadHeap, workerLimits } from '../limits.ts'
 import type { Logger } from '../log.ts'
 
 export type WorkerKeeper<Sent> = {
@@ -50,7 +50,10 @@ export function createWorkerKeeper<Sent, Received>(deps: WorkerKeeperDeps<Receiv
     lastBeatMs = performance.now()
     const exit = Promise.withResolvers<void>()
     exited = exit.promise
-    worker = new Worker(script, { workerData })
+    worker = new Worker(script, {
+      resourceLimits: threadHeap,
+      workerData,
+    })
     let reason: Error | null = null
     worker.on('message', onMessage)
     worker.on('error', (error) => {

@@ -2,7 +2,7 @@
 
 import { Piscina } from 'piscina'
 import { LogkeepError } from '../errors.ts'
-import { queryLimits } from '../limits.ts'
+import { queryLimits, storeLimits, threadHeap } from '../limits.ts'
 import { createGate } from './gate.ts'
 import type { Task } from './tasks.ts'
 import type { QueryWorkerData, TaskFailure } from './worker.ts'
@@ -26,8 +26,14 @@ export function createLanes(dataDir: string, scanThreads: number, onBroken: (err
   const { lightQueueMax, lightHardMs, scanQueueMax, sliceHardMs } = queryLimits
   const shared = { dataDir, onBroken }
   const lanes = {
-    light: createLane({ ...shared, threads: 1, waitingMax: lightQueueMax, hardMs: lightHardMs }),
-    scan: createLane({ ...shared, threads: scanThreads, waitingMax: scanQueueMax, hardMs: sliceHardMs }),
+    light: createLane({
+      ...{ ...shared, threads: 1, waitingMax: lightQueueMax, hardMs: lightHardMs },
+      bodyCacheBytes: queryLimits.lightBodyCacheBytes,
+    }),
+    scan: createLane({
+      ...{ ...shared, threads: scanThreads, waitingMax: scanQueueMax, hardMs: sliceHardMs },
+      bodyCacheBytes: storeLimits.readerBodyCacheBytes,
+    }),
   }
   return {
     run: async (lane, task) => {
@@ -44,6 +50,7 @@ export function createLanes(dataDir: string, scanThreads: number, onBroken: (err
 
 type LaneOptions = {
   readonly dataDir: string
+  readonly bodyCacheBytes: number
   readonly threads: number
   readonly waitingMax: number
   readonly hardMs: number
@@ -53,7 +60,14 @@ type LaneOptions = {
 type ThreadLane = { readonly run: (task: Task) => Promise<unknown>; readonly close: () => Promise<void> }
 
 /** The gate keeps the queue, so that the hard limit counts from when a task runs, not from when it begins to wait. */
-function createLane({ dataDir, threads, waitingMax, hardMs, onBroken }: LaneOptions): ThreadLane {
+function createLane({
+  dataDir,
+  bodyCacheBytes,
+  threads,
+  waitingMax,
+  hardMs,
+  onBroken,
+}: LaneOptions): ThreadLane {
   const gate = createGate(threads, waitingMax)
   const pool = new Piscina({
     filename: new URL('./worker.ts', import.meta.url).href,
@@ -61,7 +75,8 @@ function createLane({ dataDir, threads, waitingMax, hardMs, onBroken }: LaneOpti
     maxThreads: threads,
     idleTimeout: queryLimits.threadIdleMs,
     atomics: 'disabled',
-    workerData: { dataDir } satisfies QueryWorkerData,
+    resourceLimits: threadHeap,
+    workerData: { dataDir, bodyCacheBytes } satisfies QueryWorkerData,
   })
   // A thread that cannot start is told here and to the tasks that wait for it; without a listener it would end the process.
   pool.on('error', (error: Error) => onBroken(error))

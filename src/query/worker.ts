@@ -9,7 +9,7 @@ import { createEngine, type Engine } from './engine.ts'
 import { regexEngineFlags } from './regex/compile.ts'
 import type { Task } from './tasks.ts'
 
-export type QueryWorkerData = { readonly dataDir: string }
+export type QueryWorkerData = { readonly dataDir: string; readonly bodyCacheBytes: number }
 
 /** An error as it travels: classes do not survive the way between threads. */
 export type TaskFailure = {
@@ -17,7 +17,7 @@ export type TaskFailure = {
 }
 
 for (const flag of regexEngineFlags) setFlagsFromString(flag)
-const engineOf = createLazyEngine((workerData as QueryWorkerData).dataDir)
+const engineOf = createLazyEngine(workerData as QueryWorkerData)
 
 export default function answer(task: Task): unknown {
   try {
@@ -30,10 +30,10 @@ export default function answer(task: Task): unknown {
 }
 
 /** Opens the database with the first task: a thread that cannot start would not be started again. */
-function createLazyEngine(dataDir: string): () => Engine {
+function createLazyEngine({ dataDir, bodyCacheBytes }: QueryWorkerData): () => Engine {
   let engine: Engine | null = null
   return () => {
-    engine ??= createEngine(openReader(dataDir))
+    engine ??= createEngine(openReader(dataDir, bodyCacheBytes))
     return engine
   }
 }

@@ -56,8 +56,11 @@ export type Reader = {
 /** Bytes per line of decoded columns. */
 const columnBytesPerLine = 14
 
-/** Opens the database of a data folder; throws when it is not there. */
-export function openReader(dataDir: string): Reader {
+/** Opens the database of a data folder; throws when it is not there. Keeps `bodyCacheBytes` of bodies. */
+export function openReader(
+  dataDir: string,
+  bodyCacheBytes: number = storeLimits.readerBodyCacheBytes,
+): Reader {
   const connection = openForReading(dataDir)
   const begin = connection.prepare('BEGIN')
   const commit = connection.prepare('COMMIT')
@@ -65,7 +68,7 @@ export function openReader(dataDir: string): Reader {
   const lastJournal = connection.prepare('SELECT max(last_commit) FROM journal').pluck()
   const streams = createStreamCache(connection)
   const blocks = createBlockFinder(connection)
-  const contents = createContents(connection)
+  const contents = createContents(connection, bodyCacheBytes)
   const sealedLine = (streamId: number): number => streams.get(streamId)?.sealedLine ?? 0
   const number = (value: unknown): number => (value as number | null | undefined) ?? 0
 
@@ -114,13 +117,13 @@ type Contents = Pick<Snapshot, 'columns' | 'body' | 'runs' | 'mayHold' | 'isExcl
 }
 
 /** What segments hold, with what was read lately kept. */
-function createContents(connection: Connection): Contents {
+function createContents(connection: Connection, bodyCacheBytes: number): Contents {
   const pluck = (text: string) => connection.prepare(text).pluck()
   const columnsOf = pluck('SELECT columns FROM block_data WHERE block_id = ?')
   const bodyOf = pluck('SELECT body FROM block_data WHERE block_id = ?')
   const runsOf = pluck('SELECT runs FROM block_data WHERE block_id = ?')
   const filterOf = pluck('SELECT bits FROM block_filter WHERE block_id = ?')
-  const bodyCache = new ByteCache<string, Buffer>(storeLimits.readerBodyCacheBytes)
+  const bodyCache = new ByteCache<string, Buffer>(bodyCacheBytes)
   const columnCache = new ByteCache<number, Columns>(storeLimits.readerColumnCacheBytes)
   const journal = createJournalCache(connection, bodyCache)
   /** Lives as long as the journal row that a segment belongs to. */
