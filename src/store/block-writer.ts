@@ -109,12 +109,13 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
 
 /**
  * Cuts lines into blocks: at the full size, at the line bound, at each change of the UTC day of arrival. The rest after
- * the last cut is a block too if `withRest`; returns the index of the first line that went into no block.
+ * the last cut is a block too where one of its lines is before `through`; returns the index of the first line that went
+ * into no block.
  */
 export function cutBlocks(
   lines: LineBuffer,
   parts: readonly ArrivedPart[],
-  withRest: boolean,
+  through: number,
   limits: StoreLimits,
   write: (from: number, to: number, part: Omit<ArrivedPart, 'from' | 'to'>) => void,
 ): number {
@@ -142,6 +143,6 @@ export function cutBlocks(
       if (index + 1 < part.to) open.push(part)
     }
   }
-  if (withRest && open.length > 0) cut(lines.lineCount)
+  if (from < through) cut(lines.lineCount)
   return from
 }

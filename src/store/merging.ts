@@ -78,27 +78,30 @@ export function findMergeable(blocks: readonly Candidate[], limits: StoreLimits)
   const lastDay = utcDay(blocks.at(-1)?.arrival_max ?? 0)
   let group: Candidate[] = []
   let bytes = 0
+  let lines = 0
   for (const block of blocks) {
     const previous = group.at(-1)
     const day = utcDay(block.arrival_max)
     const isFinished = day < lastDay
+    const isTooMuch =
+      bytes + block.raw_bytes > limits.blockBytes || lines + block.line_count > limits.blockLinesMax
     const joins =
       previous !== undefined &&
       previous.first_line + previous.line_count === block.first_line &&
       utcDay(previous.arrival_max) === day &&
       (previous.tier === block.tier || isFinished) &&
       block.tier !== fullTier
-    if (previous !== undefined && joins && bytes + block.raw_bytes > limits.blockBytes && group.length > 1) {
-      return group
-    }
-    if (!joins || bytes + block.raw_bytes > limits.blockBytes) {
+    if (joins && isTooMuch && group.length > 1) return group
+    if (!joins || isTooMuch) {
       if (group.length > 1 && utcDay(previous?.arrival_max ?? 0) < lastDay) return group
       group = []
       bytes = 0
+      lines = 0
     }
     if (block.tier !== fullTier) {
       group.push(block)
       bytes += block.raw_bytes
+      lines += block.line_count
     }
     if (group.length >= limits.mergeWidth && !isFinished) return group
   }

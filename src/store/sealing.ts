@@ -24,8 +24,8 @@ export type Sealing = {
   /** Seals all pending lines of a stream. Inside a transaction. */
   readonly sealPending: (streamId: number, version: number, after: AfterCommit) => void
   /**
-   * Seals a stream's pending lines together with a commit's, into full blocks only; returns the index of the first of
-   * the commit's lines that is left for the journal. Inside a transaction.
+   * Seals a stream's pending lines, all of them, together with those of a commit's that fill blocks; returns the index
+   * of the first of the commit's lines that is left for the journal. Inside a transaction.
    */
   readonly sealWith: (streamId: number, added: CommitLines, version: number, after: AfterCommit) => number
 }
@@ -37,11 +37,11 @@ export function createSealing({ journal, loader, streams, blocks, limits }: Seal
     firstLine: number,
     lines: LineBuffer,
     parts: Parameters<typeof cutBlocks>[1],
-    withRest: boolean,
+    through: number,
     version: number,
   ): number => {
     const summaries: LineSummary[] = []
-    const sealed = cutBlocks(lines, parts, withRest, limits, (from, to, arrived) => {
+    const sealed = cutBlocks(lines, parts, through, limits, (from, to, arrived) => {
       const input = { streamId, firstLine: firstLine + from, lines, from, to, ...arrived, tier: 0 }
       summaries.push(blocks.write(input))
     })
@@ -62,7 +62,7 @@ export function createSealing({ journal, loader, streams, blocks, limits }: Seal
       const first = pending[0]
       if (first === undefined) return
       const { lines, parts } = loader.load(pending)
-      seal(streamId, first.segment.firstLine, lines, parts, true, version)
+      seal(streamId, first.segment.firstLine, lines, parts, lines.lineCount, version)
       after(() => journal.sealed(streamId))
     },
     sealWith: (streamId, { lines: added, commit, arrivalSec }, version, after) => {
@@ -73,7 +73,7 @@ export function createSealing({ journal, loader, streams, blocks, limits }: Seal
         const parts = [
           { from: 0, to: added.lineCount, runs: [{ lines: added.lineCount, commit }], ...arrived },
         ]
-        return seal(streamId, streams.nextLine(streamId), added, parts, false, version)
+        return seal(streamId, streams.nextLine(streamId), added, parts, 0, version)
       }
       const { lines, parts } = loader.load(pending)
       const before = lines.lineCount
@@ -84,7 +84,8 @@ export function createSealing({ journal, loader, streams, blocks, limits }: Seal
         runs: [{ lines: added.lineCount, commit }],
         ...arrived,
       }
-      const sealed = seal(streamId, first.segment.firstLine, lines, [...parts, newest], false, version)
+      // Cuts at a change of day or at the line bound may end within the pending lines: none of them may stay behind.
+      const sealed = seal(streamId, first.segment.firstLine, lines, [...parts, newest], before, version)
       after(() => journal.sealed(streamId))
       loader.clear()
       return sealed - before

@@ -1,0 +1,77 @@
+/** Sealing where blocks are cut by something other than their size: at midnight, at the line bound. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createEngine } from '../../src/query/engine.ts'
+import { openReader } from '../../src/store/reader.ts'
+import { historyTask, linesOf } from '../support/engine-tasks.ts'
+import { createStoreModel, inHistoryOrder, type StoreModel, smallLimits } from '../support/store-model.ts'
+
+const midnightSec = 1_780_012_800
+
+function commit(model: StoreModel, sec: number, count: number, length: number): void {
+  const streamId = model.streamId(0)
+  const lines = Array.from({ length: count }, (_, index) => ({
+    streamId,
+    sec,
+    ns: index,
+    text: `${sec} ${index} `.padEnd(length, 'x').slice(0, length),
+  }))
+  model.commitLines(lines, sec)
+}
+
+function assertAllFound(model: StoreModel): void {
+  const engine = createEngine(openReader(model.dataDir))
+  try {
+    const found = engine.history(historyTask({ direction: 'forward', limit: 1e6 }))
+    const expected = inHistoryOrder(model.lines).map((line) => line.text)
+    assert.deepEqual(linesOf(found.entries), expected)
+  } finally {
+    engine.close()
+  }
+}
+
+test('S-STORE-14 pending lines of two days are sealed with a commit that fills no block of the second day', () => {
+  const model = createStoreModel()
+  try {
+    commit(model, midnightSec - 60, 2, 100)
+    commit(model, midnightSec + 10, 2, 100)
+    commit(model, midnightSec + 20, 2, 130)
+    assertAllFound(model)
+    commit(model, midnightSec + 30, 2, 100)
+    assertAllFound(model)
+  } finally {
+    model.close()
+  }
+})
+
+test('S-STORE-14 very short lines are cut at the line bound, also where the last cut lies among pending ones', () => {
+  const model = createStoreModel()
+  try {
+    for (const [step, count] of [50, 20, 6, 0, 200, 75, 1].entries()) {
+      commit(model, midnightSec + step, count, step < 4 ? 7 : 0)
+      assertAllFound(model)
+    }
+  } finally {
+    model.close()
+  }
+})
+
+test('S-STORE-15 merging keeps the bound of lines: the blocks of a stream of empty lines stay small', () => {
+  const model = createStoreModel()
+  try {
+    for (let step = 0; step < 12; step += 1) {
+      commit(model, midnightSec + step * 1000, 30, 0)
+      while (model.writer.maintain(midnightSec + step * 1000 + 999, 50)) continue
+    }
+    assertAllFound(model)
+    const reader = openReader(model.dataDir)
+    const counts = reader.snapshot(({ connection }) =>
+      connection.prepare('SELECT line_count FROM block').pluck().all(),
+    ) as number[]
+    reader.close()
+    assert.ok(counts.length > 0 && Math.max(...counts) <= smallLimits.blockLinesMax, counts.join())
+  } finally {
+    model.close()
+  }
+})
