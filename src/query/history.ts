@@ -12,7 +12,7 @@ import { type PlaceRange, type ScanCount, selectLines, sortByTime } from './sele
 
 export type HistoryRequest = {
   readonly direction: Direction
-  /** Most lines to return. */
+  /** Most lines to return, at least one. */
   readonly limit: number
   /** Lines committed later are not seen. */
   readonly commit: number
@@ -25,7 +25,7 @@ export type HistoryRequest = {
 export type HistorySlice = {
   /** In the order of the walk. */
   readonly hits: readonly Hit[]
-  /** Why it ended: nothing lies beyond, the limit was reached, or `isOver` said so. */
+  /** Why it ended: nothing lies beyond, the limit was reached (there may be more), or `isOver` said so before it was. */
   readonly end: 'exhausted' | 'limit' | 'over'
   /** Where the walk goes on, exclusive; meaningless when it is exhausted. */
   readonly place: Place
@@ -58,7 +58,10 @@ export function walkHistory(
       if (bound !== null && (top === null || (isForward ? bound <= top : bound >= top))) {
         const reached: Place = { sec: isForward ? bound : bound + 1, ns: 0, streamId: 0, line: 0 }
         const hasMoved = isForward ? reached.sec > start.sec : reached.sec < start.sec
-        if (hasMoved && request.isOver(count)) return { hits, end: 'over', place: reached }
+        if (hasMoved && request.isOver(count)) {
+          if (hits.length === limit) return { hits, end: 'limit', place: placeOf(hits.at(-1) as Hit) }
+          return { hits, end: 'over', place: reached }
+        }
         openNext(snapshot, compiled, candidates.take(), request, heap, count)
         continue
       }
