@@ -20,6 +20,9 @@ import { startWriter, type Writer } from '../support/writer-process.ts'
 const testMsMax = 240_000
 /** From readiness to the kill. */
 const lifeMs: readonly [number, number] = [100, 1500]
+/** Long enough for a commit: files are deleted 12 s after their last line, and must have been read by then. */
+const longLifeMs = 900
+const longLifeEvery = 3
 /** Some of the starts are killed as well, so long after their beginning. */
 const startKillChance = 0.25
 const startMs: readonly [number, number] = [50, 800]
@@ -56,14 +59,15 @@ async function runCourse({ format, kills, linesPerSec }: Course, seed: number): 
       mark,
       containers: 20,
       rotateMs: [4000, 9000],
-      restartMs: [8000, 16_000],
-      deleteAfterMs: 12_000,
+      restartMs: [12_000, 22_000],
+      deleteAfterMs: 15_000,
     })
     for (let kill = 0; kill < kills; kill += 1) {
       program = await startProgram(options)
       if (tail === undefined) tail = openTail(program.base, { since }, { reconnect: true })
       else tail.moveTo(program.base)
-      await delay(random.between(...lifeMs))
+      const least = kill % longLifeEvery === 0 ? longLifeMs : 0
+      await delay(Math.max(least, random.between(...lifeMs)))
       await program.kill('SIGKILL')
       if (random.chance(startKillChance)) await killAtStart(options, random.between(...startMs))
     }
