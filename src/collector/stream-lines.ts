@@ -8,8 +8,6 @@ import { attribute, type GapRecord, gapLevel, type Iostream } from '../model/ent
 import { LevelDetector } from '../model/level.ts'
 import type { Batch } from './batch.ts'
 
-const carriageReturn = 0x0d
-
 export class StreamLines {
   readonly streamId: number
   readonly #batch: Batch
@@ -31,10 +29,7 @@ export class StreamLines {
     return this.#lastLevels[0] | (this.#lastLevels[1] << 4)
   }
 
-  /**
-   * Appends one entry. One carriage return before the end belongs to the line's end, except in a malformed
-   * line.
-   */
+  /** Appends one entry, its bytes as they are. */
   readonly line = (
     bytes: Buffer,
     start: number,
@@ -45,21 +40,18 @@ export class StreamLines {
   ): void => {
     const batch = this.#batch
     const iostream = (attributes & attribute.stderr) as Iostream
-    let last = end
     let bits = attributes
-    const isWhole = (bits & (attribute.malformed | attribute.cut)) === 0
-    if (isWhole && end > start && bytes[end - 1] === carriageReturn) last -= 1
     if (sec < collectorLimits.clockSecMin || sec > batch.nowMs / 1000 + collectorLimits.clockAheadMaxSec) {
       bits |= attribute.clock
     }
-    const level = this.#detector.detect(bytes, start, last, this.#lastLevels[iostream])
+    const level = this.#detector.detect(bytes, start, end, this.#lastLevels[iostream])
     this.#lastLevels[iostream] = level
     if ((bits & attribute.malformed) !== 0) batch.counters.linesMalformed += 1
     batch.counters.linesRead += 1
     if (this.#last === null) this.#last = { sec, ns }
     this.#last.sec = sec
     this.#last.ns = ns
-    batch.bufferFor(this.streamId, last - start).append(bytes, start, last, sec, ns, bits, level)
+    batch.bufferFor(this.streamId, end - start).append(bytes, start, end, sec, ns, bits, level)
   }
 
   /**

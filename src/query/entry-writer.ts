@@ -110,7 +110,7 @@ export class EntryWriter {
     } else {
       const iostream = iostreamNames[attributes & attribute.stderr ? 1 : 0]
       this.#ascii(`"stream":"${iostream}","level":"${levelNames[entry.level]}","line":"`)
-      this.#jsonText(withoutReturn(body))
+      this.#jsonText(withoutReturn(body, attributes))
       this.#ascii('","flags":[')
     }
     this.#flags(entry)
@@ -142,7 +142,7 @@ export class EntryWriter {
         `-- gap: ${reason}, ${bytes ?? 'unknown'} bytes missing${file === null ? '' : ` of ${file}`} --`,
       )
     } else {
-      this.#bytes(withoutReturn(body))
+      this.#bytes(withoutReturn(body, attributes))
     }
     this.#ascii('\n')
   }
@@ -196,7 +196,8 @@ export class EntryWriter {
   }
 }
 
-/** A line without the one carriage return that a terminal put at its end. */
-function withoutReturn(body: Buffer): Buffer {
+/** A line without the one carriage return that a terminal put at its end; pieces and odd lines stay as they are. */
+function withoutReturn(body: Buffer, attributes: number): Buffer {
+  if (attributes & (attribute.cut | attribute.malformed)) return body
   return body.at(-1) === carriageReturn ? body.subarray(0, -1) : body
 }

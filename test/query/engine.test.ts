@@ -261,3 +261,16 @@ test('S-QUERY-12 listings count blocks and journal together, in pages ordered by
     assert.equal(lines, model.lines.length)
   })
 })
+
+test('S-QUERY-13 JSON and text leave one carriage return at the end of a line out, and no other byte', () => {
+  withModel((model, engine) => {
+    const stream = model.streamId(0)
+    const texts = ['a\rb\r\r', '\r', 'quote " back \\ tab \t esc \u001b[31m bom \ufeff ls \u2028']
+    const cut = { ...line(stream, 4, 'cut\r'), attributes: attribute.cut }
+    model.commitLines([...texts.map((text, index) => line(stream, index, text)), cut], startSec)
+    const task = historyTask({ direction: 'forward' })
+    assert.deepEqual(linesOf(engine.history(task).entries), ['a\rb\r', '', texts[2], 'cut\r'])
+    const text = Buffer.from(engine.history({ ...task, format: 'text' }).entries).toString()
+    assert.ok(text.includes('Z a\rb\r\n[') && text.endsWith('Z cut\r\n'))
+  })
+})
