@@ -15,8 +15,9 @@ import { type LogWriter, type Pace, silence, startLogWriter, type Written } from
 
 const files = 300
 const sampleMs = 250
-/** After a phase, until the last lines have arrived. */
+/** After a phase, until the last lines have arrived; beside a rotation the old file is drained first. */
 const drainMs = 1_000
+const drainRotatedMs = 5_000
 const settleMsMax = 15_000
 const mega = 1e6
 const quietMs = 2_000
@@ -206,7 +207,7 @@ async function withTail(ground: Ground, id: string, pace: Pace, goals: TailGoals
   const tail = await openTailClient(ground.program.base, '')
   try {
     const measured = await load(ground, pace, ground.options.phaseMs)
-    await delay(drainMs)
+    await delay(pace.rotateMs === null ? drainMs : drainRotatedMs)
     const latencies = tail.take()
     const what = `tail, ${paceText(pace)}`
     return [

@@ -99,15 +99,10 @@ function answerFigures(
   answers: readonly Answer[],
 ): Figure[] {
   const times = answers.map((answer) => answer.ms)
-  const found = percentile(
-    answers.map((answer) => answer.entries),
-    0.5,
-  )
-  return latencyFigures(id, what, times, {
-    ...(p50 && { p50 }),
-    ...(p99 && { p99 }),
-    note: `${found} entries`,
-  })
+  const median = (of: (answer: Answer) => number): number => percentile(answers.map(of), 0.5) ?? 0
+  const scanned = (median((answer) => answer.scannedBytes) / mega).toFixed(1)
+  const note = `${median((answer) => answer.entries)} entries, ${scanned} MB searched`
+  return latencyFigures(id, what, times, { ...(p50 && { p50 }), ...(p99 && { p99 }), note })
 }
 
 /** Unix seconds after the last line. */
