@@ -36,6 +36,8 @@ export type Workload = {
 const containersPerPod = 2
 const podLifeMs: readonly [number, number] = [12_000, 25_000]
 const lateChance = 0.2
+/** The first restart of a container may come early: it deletes nothing yet. */
+const firstRestartMsMin = 3000
 const words = [
   'order',
   'Zahlung',
@@ -80,7 +82,7 @@ export function createWorkload(options: WorkloadOptions): Workload {
         container,
         pod,
         rotateAtMs: nowMs + random.between(...options.rotateMs),
-        restartAtMs: nowMs + random.between(...options.restartMs),
+        restartAtMs: nowMs + random.between(firstRestartMsMin, options.restartMs[1]),
       })
     }
   }
