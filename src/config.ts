@@ -167,7 +167,7 @@ export const settings: { readonly [Field in keyof Config]: Setting<Config[Field]
     name: 'LOGKEEP_TOKEN_FILE',
     default: '',
     unit: 'path',
-    bounds: 'a file that holds the token alone, readable by its owner only; not together with LOGKEEP_TOKEN',
+    bounds: 'a file that holds the token alone, not readable by everybody; not together with LOGKEEP_TOKEN',
     description: 'File to read the token from at start.',
     parse: pathText,
     unset: () => null,

@@ -20,6 +20,9 @@ import { createTailHub } from './tail/hub.ts'
 /** 1: something broke; 2: refused to start, for a reason that the one line on stderr gives. */
 const exitCode = { ok: 0, failed: 1, refused: 2 } as const
 
+/** Writing for the group, anything for others. A Secret's file belongs to root and is read through group 0. */
+const exposingModes = 0o027
+
 /** What there is to stop; filled in the order of the start. */
 type Running = { collector?: Collector; query?: QueryService; app?: ReturnType<typeof buildServer> }
 
@@ -126,9 +129,13 @@ function readTokenFile(path: string | null, log: Logger): string | null {
   try {
     const file = openSync(path, 'r')
     try {
-      const othersMayRead = (fstatSync(file).mode & 0o077) !== 0
-      if (othersMayRead)
-        log.warn('token_exposed', 'others may read the token file: set its mode to 0600', { path })
+      const isExposed = (fstatSync(file).mode & exposingModes) !== 0
+      if (isExposed)
+        log.warn(
+          'token_exposed',
+          'more than its owner and group may read the token file: set its mode to 0600',
+          { path },
+        )
       const content = Buffer.alloc(processLimits.tokenFileBytesMax)
       token = parseTokenFile(content.toString('latin1', 0, readSync(file, content)))
     } finally {
