@@ -36,7 +36,7 @@ function settle(model: StoreModel, nowSec: number): void {
   while (model.writer.maintain(nowSec, 50)) continue
 }
 
-test('S-TAIL-01 S-CURSOR-02 a tail sends commits in order, by time within each, and flags what is older than what it sent', () => {
+test('S-CURSOR-08 S-CURSOR-02 a tail sends commits in order, by time within each, and flags what is older than what it sent', () => {
   withModel((model, engine) => {
     const stream = model.streamId(0)
     model.commitLines([], startSec)

@@ -1,0 +1,141 @@
+/** The query service with its real threads: pages in slices, exports, an expression that runs away, a database that is gone. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { LogkeepError } from '../../src/errors.ts'
+import type { LogsRequest, QueryService } from '../../src/query/contract.ts'
+import { createQueryService } from '../../src/query/service.ts'
+import { entriesOf, everything } from '../support/engine-tasks.ts'
+import { createStoreModel, type StoreModel } from '../support/store-model.ts'
+
+const startSec = 1_780_000_000
+const never = new AbortController().signal
+
+const request: LogsRequest = {
+  plan: everything,
+  range: { since: null, until: null },
+  direction: 'forward',
+  limit: 100,
+  cursor: null,
+  format: 'json',
+}
+
+function matching(pattern: string): LogsRequest {
+  const filter = { kind: 'regex', pattern, ignoreCase: false, negate: false } as const
+  return { ...request, plan: { ...everything, lines: [filter] } }
+}
+
+async function withService(
+  work: (service: QueryService, model: StoreModel) => Promise<void>,
+  dataDir?: string,
+): Promise<void> {
+  const model = createStoreModel()
+  const quiet = () => undefined
+  const service = createQueryService({
+    dataDir: dataDir ?? model.dataDir,
+    nodeName: 'n1',
+    queryThreads: 2,
+    queryDeadlineMs: 30_000,
+    now: () => (startSec + 1000) * 1000,
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+  })
+  try {
+    await work(service, model)
+  } finally {
+    await service.close()
+    model.close()
+  }
+}
+
+test('S-QUERY-14 an expression that runs away is ended with its thread; the answer says so, and others are answered meanwhile', () =>
+  withService(async (service, model) => {
+    const stream = model.streamId(0)
+    const long = { streamId: stream, sec: startSec, ns: 0, text: 'a'.repeat(150_000) }
+    model.commitLines([long, { ...long, sec: startSec + 1, text: 'short' }], startSec)
+    const runaway = service.logs(matching('a.*b.*c.*d'), never)
+    const others: number[] = []
+    for (let count = 0; count < 20; count += 1) {
+      const page = await service.logs({ ...request, limit: 1, direction: 'backward' }, never)
+      others.push(page.stats.elapsedMs)
+      assert.deepEqual(entriesOf(page.entries)[0]?.line, 'short')
+    }
+    const page = await runaway
+    assert.equal(page.count, 0)
+    assert.match(page.warnings.join(), /took too long/)
+    assert.ok(page.next !== null && page.resume !== '')
+    const plain = await service.logs(matching('sh..t'), never)
+    assert.equal(plain.count, 1)
+  }))
+
+test('S-QUERY-15 an export gives every entry in pieces, then how it ended; a limit is told with where to go on', () =>
+  withService(async (service, model) => {
+    const stream = model.streamId(0)
+    for (let commit = 0; commit < 30; commit += 1) {
+      const lines = Array.from({ length: 50 }, (_, index) => `${commit * 50 + index}`)
+      model.commitLines(
+        lines.map((text) => ({ streamId: stream, sec: startSec + commit, ns: 0, text })),
+        startSec,
+      )
+      model.writer.maintain(startSec, 10)
+    }
+    const read = async (limit: number | null, cursor: string | null) => {
+      const parts: Uint8Array[] = []
+      for await (const part of service.exportLogs({ ...request, limit, cursor, format: 'ndjson' }, never)) {
+        parts.push(part)
+      }
+      const lines = Buffer.concat(parts).toString().trimEnd().split('\n')
+      const values = lines.map((text) => JSON.parse(text) as Record<string, unknown>)
+      return { entries: values.slice(0, -1).map(({ line }) => line), end: values.at(-1) }
+    }
+    const all = await read(null, null)
+    assert.deepEqual(
+      all.entries,
+      Array.from({ length: 1500 }, (_, index) => String(index)),
+    )
+    assert.deepEqual(all.end, {
+      ...{ kind: 'end', complete: true, reason: null, next: null, count: 1500, warnings: [] },
+    })
+    const first = await read(700, null)
+    const rest = await read(null, first.end?.['next'] as string)
+    assert.equal(first.end?.['complete'], false)
+    assert.deepEqual([...first.entries, ...rest.entries], all.entries)
+  }))
+
+test('S-QUERY-16 a database that cannot be read is an error of its own, for queries and for the check', () =>
+  withService(async (service) => {
+    const isUnavailable = (error: unknown) =>
+      error instanceof LogkeepError && error.code === 'STORE_UNAVAILABLE'
+    await assert.rejects(service.logs(request, never), isUnavailable)
+    await assert.rejects(service.check(), isUnavailable)
+  }, '/nonexistent'))
+
+test('S-CURSOR-09 a tail begins now, at a time, with the newest entries or at a cursor', () =>
+  withService(async (service, model) => {
+    const stream = model.streamId(0)
+    const line = (sec: number) => ({ streamId: stream, sec: startSec + sec, ns: 0, text: `line ${sec}` })
+    model.commitLines([1, 2, 3, 4].map(line), startSec)
+    const now = await service.openTail(everything, { kind: 'now' }, never)
+    const newest = await service.openTail(everything, { kind: 'newest', count: 2 }, never)
+    const since = await service.openTail(
+      everything,
+      { kind: 'since', since: { sec: startSec + 2, ns: 0 } },
+      never,
+    )
+    model.commitLines([line(5)], startSec)
+    const rest = async (cursor: string) =>
+      entriesOf((await service.readTail(everything, cursor, 1e6, never)).entries)
+    const texts = (bytes: Uint8Array) => entriesOf(bytes).map((entry) => entry.line)
+    assert.deepEqual(texts(now.entries), [])
+    assert.deepEqual(texts(newest.entries), ['line 3', 'line 4'])
+    assert.deepEqual(texts(since.entries), ['line 2', 'line 3', 'line 4'])
+    for (const opened of [now, newest, since]) {
+      assert.deepEqual(
+        (await rest(opened.cursor)).map((entry) => entry.line),
+        ['line 5'],
+      )
+    }
+    await assert.rejects(
+      service.openTail(everything, { kind: 'cursor', cursor: 'nonsense' }, never),
+      /damaged/,
+    )
+  }))
