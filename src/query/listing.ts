@@ -130,6 +130,7 @@ function createTotals(snapshot: Snapshot): (streamId: number) => Totals | null {
       streams: 1,
     }
     const own = pending.get(streamId)
+    if (own === undefined && sealed.lines === 0 && !sealed.present) return null
     return own === undefined ? sealed : { ...sumTotals([sealed, own]), streams: 1 }
   }
 }

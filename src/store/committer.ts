@@ -47,6 +47,7 @@ export function createCommitter(deps: Deps): Committer {
       changes.runIf((version, after) => {
         const isInserted = streams.insertNew(version, after)
         files.apply(commit)
+        after(() => streams.noteFiles(commit.files.map((file) => file.streamId)))
         const { inputs, isSealed } = placeLines(deps, commit, number, version, after)
         const { head, body } = encodeJournalRow(inputs)
         const { arrivalSec } = commit

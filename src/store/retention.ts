@@ -2,8 +2,8 @@
 
 import type { Connection } from './database.ts'
 import type { DiskRoom } from './disk.ts'
-import type { Sweeping, Swept } from './sweeping.ts'
-import { sweepBlocks } from './sweeping.ts'
+import type { Sweeping } from './sweeping.ts'
+import { sweepBlocks, sweepStreams } from './sweeping.ts'
 
 export type RetentionSettings = {
   /** Lines are deleted this long after they arrived. */
@@ -18,6 +18,8 @@ export type RetentionSettings = {
 const vacuumPages = 64
 /** How often age and room are looked at while nothing is to be done. */
 const checkIntervalSec = 2
+/** How often streams without anything are looked for: each look reads all streams. */
+const streamIntervalSec = 600
 /** Part of the budget kept free for the WAL and for what arrives between two checks. */
 const slackShare = 0.05
 const slackBytesMax = 64 * 1024 * 1024
@@ -39,13 +41,14 @@ type Deps = {
   readonly room: DiskRoom
   readonly settings: RetentionSettings
   /** Runs a change of the stored structure in a transaction. */
-  readonly change: (work: (version: number) => Swept) => Swept
+  readonly change: <T>(work: (version: number) => T) => T
 }
 
 export function createRetention({ connection, sweeping, room, settings, change }: Deps): Retention {
   const swept: RetentionCounts = { blocks: 0, lines: 0, bytes: 0 }
   const slack = Math.min(settings.sizeBytes * slackShare, slackBytesMax)
   let checkedSec = Number.NEGATIVE_INFINITY
+  let streamsCheckedSec = Number.NEGATIVE_INFINITY
   const sweep = (beforeSec: number): boolean => {
     const result = change((version) => sweeping.sweep(beforeSec, version))
     swept.blocks += result.blocks
@@ -84,7 +87,10 @@ export function createRetention({ connection, sweeping, room, settings, change }
       }
       if (!isLow) room.takeReserve()
       checkedSec = nowSec
-      return false
+      if (Math.abs(nowSec - streamsCheckedSec) < streamIntervalSec) return false
+      if (change((version) => sweeping.sweepStreams(version)) < sweepStreams) streamsCheckedSec = nowSec
+      else checkedSec = Number.NEGATIVE_INFINITY
+      return true
     },
   }
 }

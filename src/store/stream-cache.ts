@@ -22,7 +22,7 @@ type Row = {
 }
 
 export type StreamCache = {
-  /** Loads rows changed after the structure version of the last call. Inside the snapshot's transaction. */
+  /** Loads rows changed since the version of the last call, forgets deleted ones. Inside the snapshot's transaction. */
   readonly refresh: (version: number) => void
   readonly get: (id: number) => StreamRecord | undefined
   readonly all: () => IterableIterator<StreamRecord>
@@ -33,6 +33,8 @@ export function createStreamCache(connection: Connection): StreamCache {
   const changed = connection.prepare(
     `SELECT id, namespace, pod, pod_uid, container, restart, node, sealed_line FROM stream WHERE version > ?`,
   )
+  const removal = connection.prepare("SELECT value FROM meta WHERE key = 'stream_removal'").pluck()
+  const present = connection.prepare('SELECT id FROM stream').pluck()
   const records = new Map<number, StreamRecord>()
   let seen = -1
   return {
@@ -42,6 +44,10 @@ export function createStreamCache(connection: Connection): StreamCache {
         const { namespace, pod, container, restart, node } = row
         const labels = { namespace, pod, podUid: row.pod_uid, container, restart, node }
         records.set(row.id, { id: row.id, labels, sealedLine: row.sealed_line })
+      }
+      if (((removal.get() as number | undefined) ?? -1) > seen) {
+        const ids = new Set(present.all() as number[])
+        for (const id of records.keys()) if (!ids.has(id)) records.delete(id)
       }
       seen = version
     },

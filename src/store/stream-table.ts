@@ -20,6 +20,10 @@ export type StreamTable = {
   readonly resolve: (labels: StreamLabels) => number
   /** Inserts what `resolve` made up. Inside a transaction; returns whether there was any. */
   readonly insertNew: (version: number, after: AfterCommit) => boolean
+  /** These streams have a file now: `isAwaited` no longer keeps them. */
+  readonly noteFiles: (streamIds: Iterable<number>) => void
+  /** Whether the caller of `resolve` may still write to it although nothing in the database says so. */
+  readonly isAwaited: (streamId: number) => boolean
   readonly sealedLine: (streamId: number) => number
   /** Number that the stream's next line gets. */
   readonly nextLine: (streamId: number) => number
@@ -44,6 +48,7 @@ export function createStreamTable(connection: Connection, journal: JournalIndex)
   const insert = connection.prepare(
     'INSERT INTO stream (id, namespace, pod, pod_uid, container, restart, node, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   )
+  const hasFile = connection.prepare('SELECT EXISTS (SELECT 1 FROM file WHERE stream_id = ?)').pluck()
   const sealedOf = connection.prepare('SELECT sealed_line FROM stream WHERE id = ?').pluck()
   const addTotals = connection.prepare(
     `UPDATE stream SET sealed_line = @sealedLine, lines = lines + @lines, bytes = bytes + @bytes, version = @version
@@ -60,19 +65,28 @@ export function createStreamTable(connection: Connection, journal: JournalIndex)
   const lastId = connection.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'stream'").pluck().get()
   let nextId = ((lastId as number | undefined) ?? 0) + 1
   const made = new Map<string, { readonly id: number; readonly labels: StreamLabels }>()
+  const awaited = new Set<number>()
   const sealedLine = (streamId: number): number => (sealedOf.get(streamId) as number | undefined) ?? 0
   return {
     resolve: (labels) => {
       const { namespace, pod, podUid, container, restart, node } = labels
       const present = find.get(namespace, pod, podUid, container, restart, node) as number | undefined
-      if (present !== undefined) return present
+      if (present !== undefined) {
+        if (hasFile.get(present) === 0) awaited.add(present)
+        return present
+      }
       const key = keyOf(labels)
       const waiting = made.get(key)
       if (waiting !== undefined) return waiting.id
       const id = nextId++
       made.set(key, { id, labels })
+      awaited.add(id)
       return id
     },
+    noteFiles: (streamIds) => {
+      for (const id of streamIds) awaited.delete(id)
+    },
+    isAwaited: (id) => awaited.has(id),
     insertNew: (version, after) => {
       if (made.size === 0) return false
       for (const { id, labels } of made.values()) {

@@ -2,9 +2,12 @@
 
 import type { Connection } from './database.ts'
 import type { JournalIndex } from './journal-index.ts'
+import type { StreamTable } from './stream-table.ts'
 
 /** Blocks deleted in one transaction: about 40 ms, so that nobody waits longer. */
 export const sweepBlocks = 64
+/** Streams deleted in one transaction. */
+export const sweepStreams = 256
 
 export type Swept = { readonly blocks: number; readonly lines: number; readonly bytes: number }
 
@@ -13,11 +16,24 @@ export type Sweeping = {
   readonly sweep: (beforeSec: number, version: number) => Swept
   /** Arrival of the newest line of the oldest block, in seconds; null where there is no block. */
   readonly oldestArrival: () => number | null
+  /** Deletes up to `sweepStreams` streams of which nothing is stored and nothing is there. Inside a transaction. */
+  readonly sweepStreams: (version: number) => number
 }
 
 type Victim = { id: number; stream_id: number; line_count: number; raw_bytes: number; commit_max: number }
 
-export function createSweeping(connection: Connection, journal: JournalIndex): Sweeping {
+type Deps = {
+  readonly connection: Connection
+  readonly journal: JournalIndex
+  readonly streams: Pick<StreamTable, 'isAwaited'>
+}
+
+/** Of blocks, files and fragments; the journal and the collector are asked apart. */
+const isEmptyInTables = `lines = 0
+  AND NOT EXISTS (SELECT 1 FROM file WHERE stream_id = stream.id)
+  AND NOT EXISTS (SELECT 1 FROM fragment WHERE stream_id = stream.id)`
+
+export function createSweeping({ connection, journal, streams }: Deps): Sweeping {
   const oldest = connection.prepare('SELECT min(arrival_max) FROM block').pluck()
   const select = connection.prepare(
     `SELECT id, stream_id, line_count, raw_bytes, commit_max FROM block
@@ -29,41 +45,54 @@ export function createSweeping(connection: Connection, journal: JournalIndex): S
   const shrink = connection.prepare(
     'UPDATE stream SET lines = lines - @lines, bytes = bytes - @bytes, version = @version WHERE id = @id',
   )
-  const setFirst = connection.prepare(
-    `UPDATE stream SET (first_sec, first_ns) =
-       (SELECT min_sec, min_ns FROM block WHERE stream_id = @id ORDER BY first_line LIMIT 1) WHERE id = @id`,
+  const setTimes = connection.prepare(
+    `UPDATE stream SET
+       (first_sec, first_ns) =
+         (SELECT min_sec, min_ns FROM block WHERE stream_id = @id ORDER BY first_line LIMIT 1),
+       (last_sec, last_ns) =
+         (SELECT max_sec, max_ns FROM block WHERE stream_id = @id ORDER BY max_sec DESC, max_ns DESC LIMIT 1)
+     WHERE id = @id`,
   )
   const raise = connection.prepare(
-    `INSERT INTO meta (key, value) VALUES (@key, @commit)
+    `INSERT INTO meta (key, value) VALUES (@key, @value)
      ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)`,
   )
-  const removeEmpty = connection.prepare(
-    `DELETE FROM stream WHERE id = @id AND lines = 0
-       AND NOT EXISTS (SELECT 1 FROM file WHERE stream_id = @id)
-       AND NOT EXISTS (SELECT 1 FROM fragment WHERE stream_id = @id)`,
-  )
+  const selectEmpty = connection.prepare(`SELECT id FROM stream WHERE ${isEmptyInTables}`).pluck()
+  const removeEmpty = connection.prepare(`DELETE FROM stream WHERE id = ? AND ${isEmptyInTables}`)
+  /** Those of `ids` that are empty; readers learn by `stream_removal` that some are gone. */
+  const removeStreams = (ids: Iterable<number>, version: number): number => {
+    let removed = 0
+    for (const id of ids) {
+      if (removed === sweepStreams) break
+      if (journal.parts(id).length > 0 || streams.isAwaited(id)) continue
+      removed += removeEmpty.run(id).changes
+    }
+    if (removed > 0) raise.run({ key: 'stream_removal', value: version })
+    return removed
+  }
   return {
     oldestArrival: () => oldest.get() as number | null,
+    sweepStreams: (version) => removeStreams(selectEmpty.all() as number[], version),
     sweep: (beforeSec, version) => {
       const victims = select.all(beforeSec) as Victim[]
-      const streams = new Map<number, { lines: number; bytes: number }>()
+      const totals = new Map<number, { lines: number; bytes: number }>()
       for (const { id, stream_id, line_count, raw_bytes } of victims) {
         for (const removal of removals) removal.run(id)
-        const sum = streams.get(stream_id) ?? { lines: 0, bytes: 0 }
+        const sum = totals.get(stream_id) ?? { lines: 0, bytes: 0 }
         sum.lines += line_count
         sum.bytes += raw_bytes
-        streams.set(stream_id, sum)
+        totals.set(stream_id, sum)
       }
-      for (const [id, { lines, bytes }] of streams) {
+      for (const [id, { lines, bytes }] of totals) {
         shrink.run({ id, lines, bytes, version })
-        setFirst.run({ id })
-        if (journal.parts(id).length === 0) removeEmpty.run({ id })
+        setTimes.run({ id })
       }
+      removeStreams(totals.keys(), version)
       if (victims.length > 0) {
-        raise.run({ key: 'swept_commit', commit: Math.max(...victims.map((victim) => victim.commit_max)) })
-        raise.run({ key: 'sweep_commit', commit: journal.rows.at(-1)?.lastCommit ?? 0 })
+        raise.run({ key: 'swept_commit', value: Math.max(...victims.map((victim) => victim.commit_max)) })
+        raise.run({ key: 'sweep_commit', value: journal.rows.at(-1)?.lastCommit ?? 0 })
       }
-      const sums = [...streams.values()]
+      const sums = [...totals.values()]
       return {
         blocks: victims.length,
         lines: sums.reduce((total, each) => total + each.lines, 0),

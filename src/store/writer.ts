@@ -72,7 +72,7 @@ function createWriter(connection: Connection, options: WriterOptions, unlock: ()
   room.takeReserve()
   const retention = createRetention({
     connection,
-    sweeping: createSweeping(connection, journal),
+    sweeping: createSweeping({ connection, journal, streams }),
     room,
     settings: options.retention,
     change: changes.run,

@@ -1,0 +1,110 @@
+/** Streams of which nothing is left: when they go, who learns of it, and that none goes that is still written to. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createEngine } from '../../src/query/engine.ts'
+import type { FileRow } from '../../src/store/contract.ts'
+import { openReader } from '../../src/store/reader.ts'
+import { historyTask, linesOf, listTask } from '../support/engine-tasks.ts'
+import { createStoreModel, emptyCommit, type StoreModel, smallLimits } from '../support/store-model.ts'
+
+const startSec = 1_780_000_000
+const ageSec = 3600
+const retention = { ageSec, sizeBytes: 1e12, diskFreeMin: 0 }
+
+function withModel(work: (model: StoreModel) => void): void {
+  const model = createStoreModel(smallLimits, retention)
+  try {
+    work(model)
+  } finally {
+    model.close()
+  }
+}
+
+function fileOf(model: StoreModel, streamId: number): FileRow {
+  const identity = {
+    device: '1',
+    inode: String(streamId),
+    name: '0.log',
+    gzip: false,
+    state: 'live',
+  } as const
+  const hashes = { headLength: 0, headHash: 0, position: 0, tailLength: 0, tailHash: 0, lastLevels: 0 }
+  return { id: model.writer.nextFileId(), streamId, ...identity, ...hashes }
+}
+
+function write(model: StoreModel, streamId: number, atSec: number, text: string): void {
+  model.commitLines([{ streamId, sec: atSec, ns: 0, text }], atSec)
+}
+
+function settle(model: StoreModel, nowSec: number): void {
+  while (model.writer.maintain(nowSec, 50)) continue
+}
+
+/** Makes the stream's lines too old, and all of retention done. */
+function outlive(model: StoreModel, fromSec: number): number {
+  settle(model, fromSec + 1000)
+  settle(model, fromSec + ageSec + 2000)
+  return fromSec + ageSec + 2000
+}
+
+test('S-RETENTION-05 a stream goes with its last line, or with its last file where that goes later', () => {
+  withModel((model) => {
+    const reader = openReader(model.dataDir)
+    const known = () => reader.snapshot((snapshot) => [...snapshot.streams()].map((stream) => stream.id))
+    const [gone, present, silent] = [model.streamId(0), model.streamId(1), model.streamId(2)]
+    const files = [gone, present, silent].map((id) => fileOf(model, id))
+    model.writer.commit({ ...emptyCommit, files, arrivalSec: startSec })
+    for (const id of [gone, present]) write(model, id, startSec, 'x')
+    assert.deepEqual(known(), [gone, present, silent])
+    const removed = { ...emptyCommit, removedFiles: [files[0]?.id ?? 0], arrivalSec: startSec }
+    model.writer.commit(removed)
+    let nowSec = outlive(model, startSec)
+    assert.deepEqual(known(), [present, silent])
+    const others = files.slice(1).map(({ id }) => id)
+    model.writer.commit({ ...emptyCommit, removedFiles: others, arrivalSec: nowSec })
+    nowSec = outlive(model, nowSec)
+    assert.deepEqual(known(), [])
+    const next = model.streamId(0)
+    assert.ok(next > silent, 'ids are never used again')
+    write(model, next, nowSec, 'y')
+    assert.deepEqual(known(), [next])
+    reader.close()
+  })
+})
+
+test('S-RETENTION-05 a stream whose container has come back stays, although its lines and files have gone', () => {
+  withModel((model) => {
+    write(model, model.streamId(0), startSec, 'old')
+    model.reopen()
+    const back = model.streamId(0)
+    const nowSec = outlive(model, startSec)
+    for (const text of ['new', 'newer']) write(model, back, nowSec, text)
+    settle(model, nowSec + 1000)
+    write(model, back, nowSec + 1000, 'newest')
+    const engine = createEngine(openReader(model.dataDir))
+    assert.deepEqual(linesOf(engine.history(historyTask()).entries), ['newest', 'newer', 'new'])
+    engine.close()
+  })
+})
+
+test('S-QUERY-14 listings show the times of what is left, and no stream of which nothing is left', () => {
+  withModel((model) => {
+    const engine = createEngine(openReader(model.dataDir))
+    const listed = () =>
+      (JSON.parse(Buffer.from(engine.list(listTask('streams'))).toString()) as { streams: unknown[] }).streams
+    const streamId = model.streamId(0)
+    const file = fileOf(model, streamId)
+    model.writer.commit({ ...emptyCommit, files: [file], arrivalSec: startSec })
+    write(model, streamId, startSec, 'x')
+    const nowSec = outlive(model, startSec)
+    const [stream] = listed() as { lines: number; firstTime: null; lastTime: null; present: boolean }[]
+    assert.deepEqual(
+      [stream?.lines, stream?.firstTime, stream?.lastTime, stream?.present],
+      [0, null, null, true],
+    )
+    model.writer.commit({ ...emptyCommit, removedFiles: [file.id], arrivalSec: nowSec })
+    assert.deepEqual(listed(), [])
+    engine.close()
+  })
+})
