@@ -207,6 +207,8 @@ export const collectorLimits = {
   batchBytesMax: 16 * mebibyte,
   /** The oldest line read is committed no later. */
   commitDelayMs: 10_000,
+  /** A file that the store does not know yet is committed by then, so that a kill soon after a start forgets no file. */
+  commitNewFileMs: 1_000,
   /** Empty buffers of streams are kept for the next batch up to this size: most streams write little. */
   bufferKeptBytes: 64 * kibibyte,
   /** Files that cannot be opened are tried again with the next full scan after this. */

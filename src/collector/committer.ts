@@ -44,11 +44,19 @@ export class Committer {
       return elapsedMs(now, this.#failedMs) >= collectorLimits.commitRetryMs && this.commit(now)
     }
     const sinceMs = batch.oldestMs ?? this.#changedMs
-    const isOld = sinceMs !== null && elapsedMs(now, sinceMs) >= collectorLimits.commitDelayMs
+    const delayMs = this.#holdsNewFile() ? collectorLimits.commitNewFileMs : collectorLimits.commitDelayMs
+    const isOld = sinceMs !== null && elapsedMs(now, sinceMs) >= delayMs
     if (isLive || isOld || population.isCommitUrgent || batch.bytes >= collectorLimits.batchBytes)
       return this.commit(now)
     if (this.#changedMs === null && this.#collect(now) !== null) this.#changedMs = now
     return true
+  }
+
+  #holdsNewFile(): boolean {
+    for (const { generations } of this.#deps.population.instances) {
+      for (const generation of generations) if (generation.isNew) return true
+    }
+    return false
   }
 
   commit(now: number): boolean {

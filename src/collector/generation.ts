@@ -43,6 +43,8 @@ export class Generation {
   tailHash: number
   /** Identity, name or state has changed since the last commit. */
   isRowChanged: boolean
+  /** The store does not know it yet: were it deleted while the program is down, nothing would tell of it. */
+  isNew: boolean
   /** Size when last looked at. */
   size = 0
   /** Size when last read: bytes that were certainly this file's, if it is another's now. */
@@ -84,6 +86,7 @@ export class Generation {
     this.tailLength = row.tailLength
     this.tailHash = row.tailHash
     this.isRowChanged = !isStored
+    this.isNew = !isStored
     if (row.position === 0) this.tail = Buffer.alloc(0)
   }
 
@@ -250,5 +253,6 @@ export class Generation {
   committed(): void {
     this.committedPosition = this.position
     this.isRowChanged = false
+    this.isNew = false
   }
 }

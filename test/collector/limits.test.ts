@@ -107,7 +107,7 @@ test('F107 F108 while nothing can be stored reading stops at a bound, and resume
     assert.ok(numbers.every((number, index) => number === index))
   }))
 
-test('S-COL-33 lines are committed when the oldest is 10 s old, or before a file goes away', () =>
+test('S-COL-33 lines are committed when the oldest is 10 s old, 1 s in a new file, or before a file goes away', () =>
   withNode(async (node) => {
     const tick = (ms: number): void => {
       node.now += ms
@@ -117,17 +117,23 @@ test('S-COL-33 lines are committed when the oldest is 10 s old, or before a file
     }
     tick(1000)
     node.core.commit(node.now)
+    node.append('0.log', node.line('first'))
+    tick(500)
+    tick(900)
+    assert.deepEqual(node.writer.texts(), [])
+    tick(100)
+    assert.deepEqual(node.writer.texts(), ['first'])
     node.append('0.log', node.line('a'))
     tick(1000)
     tick(9000)
-    assert.deepEqual(node.writer.texts(), [])
+    assert.deepEqual(node.writer.texts(), ['first'])
     tick(1000)
-    assert.deepEqual(node.writer.texts(), ['a'])
+    assert.deepEqual(node.writer.texts(), ['first', 'a'])
     node.append('0.log', node.line('b'))
     tick(1000)
     node.rename('0.log', '0.log.20261122-101112')
     tick(1000)
-    assert.deepEqual(node.writer.texts(), ['a', 'b'])
+    assert.deepEqual(node.writer.texts(), ['first', 'a', 'b'])
   }))
 
 test('S-COL-34 unfinished lines of all containers together are bounded: the one that grows is cut', () => {
