@@ -3,7 +3,12 @@
 import type { Time } from './entry.ts'
 
 /** Position of an entry in history order. Stream 0 is before every stream: such a place lies between entries. */
-export type Place = { readonly sec: number; readonly ns: number; readonly streamId: number; readonly line: number }
+export type Place = {
+  readonly sec: number
+  readonly ns: number
+  readonly streamId: number
+  readonly line: number
+}
 
 export type Cursor = {
   /**
@@ -138,7 +143,14 @@ function encodeHead(cursor: Cursor): Buffer {
   return bytes
 }
 
-function writePlace(bytes: Buffer, offset: number, sec: number, ns: number, streamId: number, line: number): void {
+function writePlace(
+  bytes: Buffer,
+  offset: number,
+  sec: number,
+  ns: number,
+  streamId: number,
+  line: number,
+): void {
   writeTime(bytes, offset, sec, ns)
   bytes.writeUInt32BE(streamId, offset + timeBytes)
   bytes.writeUIntBE(line, offset + timeBytes + 4, 5)
@@ -157,6 +169,7 @@ function readTime(bytes: Buffer, offset: number): Time {
 const hashStart = 0x811c9dc5
 function hashBytes(bytes: Uint8Array, length: number, start: number): number {
   let hash = start
-  for (let index = 0; index < length; index += 1) hash = Math.imul(hash ^ (bytes[index] as number), 0x01000193)
+  for (let index = 0; index < length; index += 1)
+    hash = Math.imul(hash ^ (bytes[index] as number), 0x01000193)
   return hash >>> 0
 }

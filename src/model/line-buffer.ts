@@ -74,7 +74,8 @@ export class LineBuffer {
     this.appendColumns(other, from, to, other.body.subarray(start, (other.ends[to - 1] as number) + 1))
     const shift = this.bodyBytes - (other.ends[to - 1] as number) - 1
     const target = this.lineCount - to
-    for (let index = from; index < to; index += 1) this.ends[target + index] = (other.ends[index] as number) + shift
+    for (let index = from; index < to; index += 1)
+      this.ends[target + index] = (other.ends[index] as number) + shift
   }
 
   /**
