@@ -201,7 +201,7 @@ async function settle(count: () => number, wanted: number): Promise<void> {
 for (let number = 1; number <= 2; number += 1) {
   const seed = chooseSeed()
   const name = `walks, tails, late lines, seals, rotations and kills in random order, round ${number}: each line once`
-  test(`S-CURSOR-01 ${name}`, { timeout: testMsMax }, async (t) => {
+  test(`S-WALK-01 ${name}`, { timeout: testMsMax }, async (t) => {
     t.diagnostic(`repeat with TEST_SEED=${seed}`)
     const scene = createScene(t)
     for (const pod of ['p-1', 'p-2', 'p-3'])

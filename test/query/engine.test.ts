@@ -262,7 +262,7 @@ test('S-QUERY-12 listings count blocks and journal together, in pages ordered by
   })
 })
 
-test('S-QUERY-13 JSON and text leave one carriage return at the end of a line out, and no other byte', () => {
+test('S-QUERY-20 JSON and text leave one carriage return at the end of a line out, and no other byte', () => {
   withModel((model, engine) => {
     const stream = model.streamId(0)
     const texts = ['a\rb\r\r', '\r', 'quote " back \\ tab \t esc \u001b[31m bom \ufeff ls \u2028']

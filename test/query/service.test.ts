@@ -47,7 +47,7 @@ async function withService(
   }
 }
 
-test('S-QUERY-14 an expression that runs away is ended with its thread; the answer says so, and others are answered meanwhile', () =>
+test('S-QUERY-21 an expression that runs away is ended with its thread; the answer says so, and others are answered meanwhile', () =>
   withService(async (service, model) => {
     const stream = model.streamId(0)
     const long = { streamId: stream, sec: startSec, ns: 0, text: 'a'.repeat(150_000) }
