@@ -12,7 +12,7 @@ import { createKindSource } from './kinds.ts'
 const chunkChars = 1 << 20
 /** Lines that are remembered, spread over the stream: queries are drawn from them. */
 const samplesMax = 200
-/** Times ascend in a file: the lines of an event lie this far apart, after a start below the second figure. */
+/** Times ascend in a file: lines of an event lie this far apart, after a start below the second figure. */
 const lineNanos = 700
 const eventNanosMax = 900_000
 

@@ -8,18 +8,17 @@ import * as os from 'node:os'
 import * as path from 'node:path'
 import { delay } from '../test/support/wait.ts'
 import { createCriWriter } from './cri-text.ts'
-import { atMost, below, type Figure, type Goal, latencyFigures, percentile } from './figures.ts'
-import { type MeasuredProgram, since, startMeasured } from './program.ts'
+import { atMost, below, type Figure, type Goal, latencyFigures } from './figures.ts'
+import { type LoadGoals, load, loadFigures, paceText } from './load.ts'
+import { type MeasuredProgram, startMeasured } from './program.ts'
 import { type Latencies, openTailClient } from './tail-client.ts'
 import { type LogWriter, type Pace, silence, startLogWriter, type Written } from './writer.ts'
 
 const files = 300
-const sampleMs = 250
 /** After a phase, until the last lines have arrived; beside a rotation the old file is drained first. */
 const drainMs = 1_000
 const drainRotatedMs = 5_000
 const settleMsMax = 15_000
-const mega = 1e6
 const quietMs = 2_000
 const probeMsMax = 5_000
 const probeRestMs = 20
@@ -30,7 +29,7 @@ export type FollowOptions = {
   readonly steadyMs: number
   /** Of one measured phase. */
   readonly phaseMs: number
-  /** Of the phase at 5,000 lines/s without a tail: longer than the program holds lines back before it stores them. */
+  /** Of the phase at 5,000 lines/s without a tail: longer than lines may wait before they are stored. */
   readonly storingMs: number
   readonly newPodMs: number
   readonly probes: number
@@ -117,88 +116,14 @@ async function runPhases(ground: Ground): Promise<Figure[]> {
   return figures
 }
 
-type Load = {
-  readonly cpuPercent: number | null
-  readonly rss: number | null
-  /** While things became steady, too. */
-  readonly written: Written
-  /** Of the measured time alone. */
-  readonly readBytes: number
-  readonly diskBytes: number | null
-}
-
-/** Lets the writer run at `pace` for a phase and watches the program meanwhile. */
-async function load({ program, writer, options }: Ground, pace: Pace, phaseMs: number): Promise<Load> {
-  await writer.pace(pace)
-  await delay(options.steadyMs)
-  const unmeasured = await writer.pace(pace)
-  const before = program.usage()
-  const startedMs = performance.now()
-  const rss: number[] = []
-  while (performance.now() - startedMs < phaseMs) {
-    await delay(sampleMs)
-    rss.push((program.usage().rssBytes ?? Number.NaN) / mega)
-  }
-  const after = program.usage()
-  const seconds = (performance.now() - startedMs) / 1000
-  const measured = await writer.pace(silence)
-  const cpuSeconds = since(before.cpuSeconds, after.cpuSeconds)
-  return {
-    cpuPercent: cpuSeconds === null ? null : (cpuSeconds / seconds) * 100,
-    rss: percentile(rss.filter(Number.isFinite), 0.5),
-    written: sumOf(unmeasured, measured),
-    readBytes: measured.bytes,
-    diskBytes: since(before.writtenBytes, after.writtenBytes),
-  }
-}
-
-function sumOf(one: Written, other: Written): Written {
-  return {
-    busy: one.busy + other.busy,
-    quiet: one.quiet + other.quiet,
-    newPods: one.newPods + other.newPods,
-    bytes: one.bytes + other.bytes,
-  }
-}
-
-type LoadGoals = { readonly cpu?: Goal; readonly rss?: Goal }
-
 async function withoutTail(
   ground: Ground,
   id: string,
   pace: Pace,
   { phaseMs = ground.options.phaseMs, ...goals }: LoadGoals & { readonly phaseMs?: number },
 ): Promise<Figure[]> {
-  const measured = await load(ground, pace, phaseMs)
+  const measured = await load(ground, pace, { steadyMs: ground.options.steadyMs, phaseMs })
   return loadFigures(`follow.${id}`, `${files} files, ${paceText(pace)}`, measured, goals)
-}
-
-function paceText({ linesPerSec, rotateMs }: Pace): string {
-  const rotation = rotateMs === null ? '' : `, rotated every ${rotateMs / 1000} s`
-  return linesPerSec === 0 ? 'idle' : `${linesPerSec.toLocaleString('en')} lines/s${rotation}`
-}
-
-function loadFigures(id: string, what: string, measured: Load, { cpu, rss }: LoadGoals): Figure[] {
-  const { cpuPercent, written, readBytes, diskBytes } = measured
-  const figures: Figure[] = [
-    {
-      id: `${id}.cpu`,
-      what: `${what}: CPU`,
-      value: cpuPercent,
-      unit: '% of a core',
-      ...(cpu && { goal: cpu }),
-    },
-    { id: `${id}.rss`, what: `${what}: RSS`, value: measured.rss, unit: 'MB', ...(rss && { goal: rss }) },
-  ]
-  if (written.busy > 0) {
-    figures.push({
-      id: `${id}.writtenPerByte`,
-      what: `${what}: bytes written to disk per byte read`,
-      value: diskBytes === null ? null : diskBytes / readBytes,
-      unit: 'x',
-    })
-  }
-  return figures
 }
 
 type TailGoals = { readonly latency?: Goal; readonly quiet?: Goal; readonly newPod?: Goal }
@@ -206,7 +131,7 @@ type TailGoals = { readonly latency?: Goal; readonly quiet?: Goal; readonly newP
 async function withTail(ground: Ground, id: string, pace: Pace, goals: TailGoals): Promise<Figure[]> {
   const tail = await openTailClient(ground.program.base, '')
   try {
-    const measured = await load(ground, pace, ground.options.phaseMs)
+    const measured = await load(ground, pace, ground.options)
     await delay(pace.rotateMs === null ? drainMs : drainRotatedMs)
     const latencies = tail.take()
     const what = `tail, ${paceText(pace)}`

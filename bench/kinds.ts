@@ -40,18 +40,28 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 function syslogText(random: Random, timeMs: number): string {
   const iso = new Date(timeMs).toISOString()
   const day = iso.slice(8, 10).replace(/^0/, ' ')
-  const stamp = `${months[Number(iso.slice(5, 7)) - 1]} ${day} ${iso.slice(11, 19)} node-${random.between(1, 4)}`
+  const month = months[Number(iso.slice(5, 7)) - 1]
+  const stamp = `${month} ${day} ${iso.slice(11, 19)} node-${random.between(1, 4)}`
   const address = `192.0.2.${random.between(1, 254)} port ${random.between(1024, 65_535)}`
+  const sshd = `${stamp} sshd[${random.between(900, 32_000)}]:`
+  const kernel = `${stamp} kernel: [${(timeMs / 1000).toFixed(6)}]`
   const draw = random.next()
-  if (draw < 0.4)
-    return `${stamp} sshd[${random.between(900, 32_000)}]: Failed password for invalid user ${random.pick(['admin', 'oracle', 'test', 'ubuntu'])} from ${address} ssh2`
-  if (draw < 0.6)
-    return `${stamp} sshd[${random.between(900, 32_000)}]: Accepted publickey for deploy from ${address} ssh2: ED25519 SHA256:${random.hex(32)}`
-  if (draw < 0.8)
+  if (draw < 0.4) {
+    const user = random.pick(['admin', 'oracle', 'test', 'ubuntu'])
+    return `${sshd} Failed password for invalid user ${user} from ${address} ssh2`
+  }
+  if (draw < 0.6) {
+    return `${sshd} Accepted publickey for deploy from ${address} ssh2: ED25519 SHA256:${random.hex(32)}`
+  }
+  if (draw < 0.8) {
     return `${stamp} systemd[1]: Started run-${random.hex(8)}.scope - /usr/lib/systemd/systemd-sysctl.`
-  if (draw < 0.98)
-    return `${stamp} kernel: [${(timeMs / 1000).toFixed(6)}] IPv4: martian source 10.244.${random.between(0, 3)}.${random.between(1, 254)} on dev eth0`
-  return `${stamp} kernel: [${(timeMs / 1000).toFixed(6)}] Out of memory: Killed process ${random.between(900, 32_000)} (java) total-vm:${random.between(1_000_000, 9_000_000)}kB`
+  }
+  if (draw < 0.98) {
+    const source = `10.244.${random.between(0, 3)}.${random.between(1, 254)}`
+    return `${kernel} IPv4: martian source ${source} on dev eth0`
+  }
+  const kilobytes = random.between(1_000_000, 9_000_000)
+  return `${kernel} Out of memory: Killed process ${random.between(900, 32_000)} (java) total-vm:${kilobytes}kB`
 }
 
 /** The same few sentences for ever. */

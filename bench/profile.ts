@@ -1,4 +1,4 @@
-/** Sums up the CPU profiles that V8 wrote for the threads of a program: which functions the time went into. */
+/** Sums up the CPU profiles that V8 wrote for a program's threads: which functions the time went into. */
 
 import * as fs from 'node:fs'
 import * as path from 'node:path'

@@ -1,25 +1,17 @@
-/** Asks the program over HTTP what people ask, with values drawn from the data, and takes the time of each. */
+/** Asks the program over HTTP what people ask, with values drawn from the data, and times each answer. */
 
 import { createRandom, type Random } from '../src/demo/random.ts'
 import { delay } from '../test/support/wait.ts'
 import type { Corpus } from './corpus.ts'
 import { below, type Figure, type Goal, latencyFigures, percentile } from './figures.ts'
-import { absentText, type MachineLimits } from './limits.ts'
+import type { MachineLimits } from './limits.ts'
 import { type MeasuredProgram, startMeasured } from './program.ts'
+import { type Draw, type QueryKind, queryKinds } from './query-kinds.ts'
 
 const drawSeed = 7
 const mega = 1e6
-/** Limits vary around 100, so that no query comes twice although there are few pods. */
-const limitLeast = 95
-const limitMost = 105
-const phrasesMax = 40
 /** Longer than the time within which queries share one look at the files. */
 const singleRestMs = 120
-/**
- * Has no literal that a filter could use and matches nothing: every line must be decompressed and searched.
- * The digit varies, so that no answer can be kept.
- */
-export const scanPattern = (digit: number): string => `[0-9][%&][g-z]{3}[${digit}#]`
 
 export type QueryOptions = {
   /** Queries per kind. */
@@ -32,17 +24,6 @@ export type QueryOptions = {
   readonly exportShare: number
   /** Fresh programs for the cold figures. */
   readonly coldStarts: number
-}
-
-type Draw = (random: Random) => string
-
-type QueryKind = {
-  readonly id: string
-  readonly what: string
-  readonly draw: Draw
-  readonly isScan: boolean
-  readonly p99?: Goal
-  readonly p50?: Goal
 }
 
 type Answer = { readonly ms: number; readonly entries: number; readonly scannedBytes: number }
@@ -64,7 +45,7 @@ export async function queryFigures(
     const count = kind.isScan ? options.scans : options.queries
     const answers = await askAll(program, kind, { count, suffix: past, restMs: 0 })
     figures.push(...answerFigures(`query.${kind.id}`, kind.what, kind, answers))
-    if (kind.isScan) figures.push(scanFigure(kind, answers, limits))
+    if (kind.isScan) figures.push(scanFigure(kind, answers, corpus, limits))
   }
   for (const kind of kinds.filter(({ isScan }) => !isScan)) {
     const answers = await askAll(program, kind, { count: options.singles, suffix: '', restMs: singleRestMs })
@@ -116,9 +97,14 @@ function drawDistinct(draw: Draw, random: Random, count: number): string[] {
   return [...drawn]
 }
 
-/** Speed of a scan against the machine's own, with as many threads. */
-function scanFigure(kind: QueryKind, answers: readonly Answer[], limits: MachineLimits | null): Figure {
-  const speeds = answers.map((answer) => answer.scannedBytes / mega / (answer.ms / 1000))
+/** Text of all lines per second: what is searched twice counts once. */
+function scanFigure(
+  kind: QueryKind,
+  answers: readonly Answer[],
+  corpus: Corpus,
+  limits: MachineLimits | null,
+): Figure {
+  const speeds = answers.map((answer) => corpus.textBytes / mega / (answer.ms / 1000))
   return {
     id: `query.${kind.id}.MBps`,
     what: `${kind.what}, speed`,
@@ -129,90 +115,6 @@ function scanFigure(kind: QueryKind, answers: readonly Answer[], limits: Machine
       : { limit: { value: limits.scanMBps.two, what: 'decompress and scan, two threads' } }),
     note: 'goal: 60 % of the limit',
   }
-}
-
-function queryKinds(corpus: Corpus): QueryKind[] {
-  const pods = corpus.streams.map((stream) => stream.pod)
-  const namespaces = [...new Set(corpus.streams.map((stream) => stream.namespace))]
-  const phrases = commonPhrases(corpus)
-  const needles = rareNeedles(corpus)
-  const of = <T>(random: Random, values: readonly T[]): T => values[random.between(0, values.length - 1)] as T
-  const limit = (random: Random): number => random.between(limitLeast, limitMost)
-  const text = (value: string): string => encodeURIComponent(`"${value}"`)
-  const regex = (value: string): string => encodeURIComponent(`/${value}/`)
-  const scan = (random: Random): string =>
-    `q=${regex(scanPattern(random.between(0, 9)))}&limit=${limit(random)}`
-  return [
-    {
-      id: 'latestOfPod',
-      what: 'latest 100 of a pod',
-      draw: (random) => `pod=${of(random, pods)}&limit=${limit(random)}`,
-      isScan: false,
-      p99: below(10),
-    },
-    {
-      id: 'latestOfNamespace',
-      what: 'latest 100 of a namespace',
-      draw: (random) =>
-        `namespace=${of(random, namespaces)}&limit=${limit(random)}&level=${of(random, levels)}`,
-      isScan: false,
-      p99: below(30),
-    },
-    {
-      id: 'rareNeedle',
-      what: 'a rare needle over everything',
-      draw: (random) => `q=${text(of(random, needles))}`,
-      isScan: false,
-      p99: below(50),
-    },
-    {
-      id: 'absentNeedle',
-      what: 'a needle that is not there',
-      draw: (random) => `q=${text(absentText.slice(0, -8) + random.hex(8))}`,
-      isScan: false,
-    },
-    {
-      id: 'commonPhrase',
-      what: 'a common phrase, latest 100',
-      draw: (random) => `q=${text(of(random, phrases))}&limit=${limit(random)}`,
-      isScan: false,
-      p99: below(20),
-    },
-    {
-      id: 'ignoreCase',
-      what: 'a rare needle, case ignored',
-      draw: (random) => `q=${text(of(random, needles).toUpperCase())}&ignoreCase=true`,
-      isScan: false,
-    },
-    { id: 'regexScan', what: 'a regex that must scan everything', draw: scan, isScan: true },
-  ]
-}
-
-const levels = ['info', 'warn+', 'error', 'info,warn', 'unknown'].map(encodeURIComponent)
-
-/** Identifiers where the data has them, else its rarest words. */
-function rareNeedles(corpus: Corpus): string[] {
-  const samples = corpus.streams.flatMap((stream) => stream.samples)
-  const identifier = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/
-  const found = samples.flatMap((sample) => identifier.exec(sample)?.[0] ?? [])
-  return found.length > 0
-    ? found
-    : byCount(samples.flatMap((sample) => sample.match(/\w{8,40}/g) ?? [])).toReversed()
-}
-
-/** Neighbouring words that stand in the most lines. */
-function commonPhrases(corpus: Corpus): string[] {
-  const samples = corpus.streams.flatMap((stream) => stream.samples)
-  return byCount(samples.flatMap((sample) => [...new Set(sample.match(/[A-Za-z]{2,} [A-Za-z]{3,}/g))])).slice(
-    0,
-    phrasesMax,
-  )
-}
-
-function byCount(values: readonly string[]): string[] {
-  const counts = new Map<string, number>()
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
-  return [...counts].toSorted((one, other) => other[1] - one[1]).map(([value]) => value)
 }
 
 /** Follows `next` where a scan was cut by its deadline, so that the time is that of the whole answer. */
@@ -261,7 +163,7 @@ async function exportFigures(program: MeasuredProgram, corpus: Corpus, share: nu
   ]
 }
 
-/** Fresh programs over the same database: their starts, and the first query of each, of every kind in turn. */
+/** Fresh programs over the same database: their starts, and the first query of each, kinds in turn. */
 export async function coldFigures(corpus: Corpus, dataDir: string, options: QueryOptions): Promise<Figure[]> {
   const starts: number[] = []
   const times: number[] = []

@@ -67,7 +67,10 @@ function rowOf(figure: Figure, earlier: ReadonlyMap<string, number> | null): str
   ]
   if (earlier === null) return cells
   const before = earlier.get(id)
-  return [...cells, before === undefined || value === null ? '' : `${format(value / before)} x`]
+  return [
+    ...cells,
+    before === undefined || before === 0 || value === null ? '' : `${format(value / before)} x`,
+  ]
 }
 
 /** Three significant digits; whole thousands in groups. */

@@ -14,7 +14,8 @@ import { type FollowOptions, followFigures, followProfiled } from './follow.ts'
 import { ingest, ingestFigures } from './ingest.ts'
 import { type MachineLimits, measureLimits } from './limits.ts'
 import { profileTables } from './profile.ts'
-import { coldFigures, type QueryOptions, queryFigures, scanPattern } from './queries.ts'
+import { coldFigures, type QueryOptions, queryFigures } from './queries.ts'
+import { scanPattern } from './query-kinds.ts'
 import { format, machineOf, readFigures, tableOf, writeRun } from './report.ts'
 
 const help = `npm run bench -- [options]
@@ -49,8 +50,8 @@ const sizes = {
     lines: 400_000,
     query: { queries: 100, scans: 5, singles: 10, coldStarts: 1, exportShare: 0.1 },
     follow: {
-      steadyMs: 1_000,
-      phaseMs: 3_000,
+      steadyMs: 800,
+      phaseMs: 2_500,
       storingMs: 10_500,
       newPodMs: 300,
       probes: 20,
@@ -74,8 +75,8 @@ const options = readOptions()
 if (options === null) console.log(help)
 else await main(options)
 
-function readOptions(): Options | null {
-  const { values } = parseArgs({
+function readArguments() {
+  return parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
       lines: { type: 'string' },
@@ -85,7 +86,18 @@ function readOptions(): Options | null {
       profile: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
-  })
+  }).values
+}
+
+/** Null: help is wanted or needed. */
+function readOptions(): Options | null {
+  let values: ReturnType<typeof readArguments>
+  try {
+    values = readArguments()
+  } catch (error) {
+    console.error(`${(error as Error).message}\n`)
+    return null
+  }
   const size = values.quick ? sizes.quick : sizes.full
   const lines = values.lines === undefined ? size.lines : Number(values.lines)
   const only = values.only.split(',')
