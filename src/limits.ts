@@ -39,9 +39,13 @@ export const storeLimits = {
   foldBytesMax: 4 * mebibyte,
   /** Streams sealed in one transaction: a slice stays under about 50 ms. */
   sealStreamsPerSlice: 20,
-  /** A filter has one bit per this many body bytes (2^15 bits for 256 KiB): about 14 % of the disk use. */
-  filterBytesPerBit: 8,
+  /** Different grams per bit of a filter, at most: half of the bits stay unset, so five grams exclude 97 of 100 blocks. */
+  filterLoadMax: 0.75,
   filterBitsMin: 512,
+  /** What is tried first: enough for 49,000 different grams. */
+  filterBitsUsual: 2 ** 16,
+  /** For random text: an eighth of a block's size, on bytes that hardly compress. */
+  filterBitsMax: 2 ** 18,
   /** Pages checkpointed at once by SQLite itself: 4 MiB of WAL. */
   checkpointBytes: 4 * mebibyte,
   /** SQLite's page cache of a connection; the file system's cache does the rest. */
