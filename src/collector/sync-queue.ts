@@ -1,7 +1,4 @@
-/**
- * Lets calls of `sync` share runs: a call is answered by a run that began after it, and runs begin 100 ms
- * apart.
- */
+/** Lets calls of `sync` share runs: a run answers all calls until 100 ms after it began. */
 
 import { workerLimits } from '../limits.ts'
 import type { SyncResult } from './contract.ts'
@@ -31,6 +28,8 @@ export function createSyncQueue({ start, nowMs }: SyncQueueDeps): SyncQueue {
   let queued: Run | null = null
   let startedMs = Number.NEGATIVE_INFINITY
   let completeMs = nowMs()
+  /** Commit of the newest complete run. */
+  let completeCommit = 0
   let timer: NodeJS.Timeout | null = null
 
   const begin = (): void => {
@@ -49,9 +48,12 @@ export function createSyncQueue({ start, nowMs }: SyncQueueDeps): SyncQueue {
   }
 
   const sync = (waitMs: number, lastCommit: () => number): Promise<SyncResult> => {
+    const isFresh = completeCommit > 0 && nowMs() - completeMs < workerLimits.syncShareMs
+    if (isFresh) return Promise.resolve({ commit: completeCommit, behindMs: null })
     const { promise, resolve } = Promise.withResolvers<SyncResult>()
-    queued ??= { id: nextId++, waiting: new Set() }
-    const { waiting } = queued
+    const isRecent = nowMs() - startedMs < workerLimits.syncShareMs
+    if (running === null || !isRecent) queued ??= { id: nextId++, waiting: new Set() }
+    const { waiting } = (isRecent && running) || (queued as Run)
     const late = setTimeout(() => {
       waiting.delete(answer)
       resolve({ commit: lastCommit(), behindMs: Math.round(nowMs() - completeMs) })
@@ -67,7 +69,10 @@ export function createSyncQueue({ start, nowMs }: SyncQueueDeps): SyncQueue {
 
   const ended = (id: number, commit: number, isComplete: boolean): void => {
     if (running?.id !== id) return
-    if (isComplete) completeMs = startedMs
+    if (isComplete) {
+      completeMs = startedMs
+      completeCommit = commit
+    }
     const behindMs = isComplete ? null : Math.round(nowMs() - completeMs)
     for (const answer of running.waiting) answer({ commit, behindMs })
     running = null
