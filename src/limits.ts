@@ -308,6 +308,8 @@ export const queryLimits = {
   compiledPlansMax: 200,
   /** A slice of a scan: short, so that many clients take turns. */
   sliceMs: 50,
+  /** The same while nobody waits: a read transaction holds the WAL back, so it stays well below a second. */
+  sliceAloneMs: 300,
   /** A slice that has not ended by then has its thread terminated: a regular expression that runs away. */
   sliceHardMs: 5_000,
   /** Bodies that the light thread keeps: what several tails read of one commit. */

@@ -42,6 +42,8 @@ export function createLanes(dataDir: string, scanThreads: number, onBroken: (err
       const { code, message, hint } = result.failure
       throw new LogkeepError(code, message, hint)
     },
+    sliceMs: (lane) =>
+      lane === 'scan' && lanes.scan.waiting() === 0 ? queryLimits.sliceAloneMs : queryLimits.sliceMs,
     close: async () => {
       await Promise.all([lanes.light.close(), lanes.scan.close()])
     },
@@ -57,7 +59,11 @@ type LaneOptions = {
   readonly onBroken: (error: Error) => void
 }
 
-type ThreadLane = { readonly run: (task: Task) => Promise<unknown>; readonly close: () => Promise<void> }
+type ThreadLane = {
+  readonly run: (task: Task) => Promise<unknown>
+  readonly waiting: () => number
+  readonly close: () => Promise<void>
+}
 
 /** The gate keeps the queue, so that the hard limit counts from when a task runs, not from when it begins to wait. */
 function createLane({
@@ -101,6 +107,7 @@ function createLane({
         gate.leave()
       }
     },
+    waiting: gate.waiting,
     close: () => pool.destroy(),
   }
 }

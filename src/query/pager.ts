@@ -42,7 +42,7 @@ export function createPager(lanes: Lanes, { queryDeadlineMs, now }: PagerOptions
       cursor,
       range: request.range,
       defaultUntilSec: defaultUntilSec(),
-      sliceMs: queryLimits.sliceMs,
+      sliceMs: lanes.sliceMs(size.lane),
       scannedBytesMax: queryLimits.scannedBytesMax,
       answerBytesMax: size.answerBytesMax,
       isReversed: size.isReversed,
