@@ -18,6 +18,8 @@ export type Lanes = {
    * or `TaskTimeout`.
    */
   readonly run: (lane: Lane, task: Task) => Promise<unknown>
+  /** How long a slice may be now: short where others wait, longer alone, since each slice opens its blocks anew. */
+  readonly sliceMs: (lane: Lane) => number
   readonly close: () => Promise<void>
 }
 
