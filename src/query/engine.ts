@@ -15,7 +15,7 @@ import type { ScanCount } from './select-lines.ts'
 import { answerTail } from './tail-answer.ts'
 import type { BeginTask, HistoryResult, HistoryTask, ListTask, TailResult, TailTask } from './tasks.ts'
 import { boundCommit, checkCursor, rangeOf } from './walk-cursor.ts'
-import { writeHits } from './write-hits.ts'
+import { createHitWriter } from './write-hits.ts'
 
 export type Engine = {
   readonly history: (task: HistoryTask) => HistoryResult
@@ -79,7 +79,7 @@ function answerHistory(
   const request = { direction, limit, commit: cursor.commit, range: rangeOf(cursor, direction), isOver }
   const slice = walkHistory(snapshot, compiled, request, count)
   const writer = new EntryWriter(task.format, cursor, task.isReversed)
-  const written = writeHits(snapshot, slice.hits, writer, task.answerBytesMax)
+  const written = createHitWriter(snapshot, writer, task.answerBytesMax)(slice.hits)
   const isCut = written < slice.hits.length
   const end = isCut ? 'answer' : slice.end
   const place = isCut ? placeOf(slice.hits[written - 1] as Hit) : slice.place

@@ -42,6 +42,21 @@ export class SegmentHeap {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.#entries.length === 0
+  }
+
+  /** Takes the next lines of the walk, up to `count`. */
+  takeUpTo(count: number): Hit[] {
+    const hits: Hit[] = []
+    while (hits.length < count) {
+      const hit = this.take()
+      if (hit === null) break
+      hits.push(hit)
+    }
+    return hits
+  }
+
   /** Takes the next line of the walk. */
   take(): Hit | null {
     const top = this.#entries[0]

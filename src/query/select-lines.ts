@@ -73,7 +73,8 @@ function selectByColumns(
   return selected.subarray(0, length)
 }
 
-function orderOf(sec: number, ns: number, streamId: number, line: number, place: Place): number {
+/** Negative, zero or positive as the line is before, at or after `place` in history order. */
+export function orderOf(sec: number, ns: number, streamId: number, line: number, place: Place): number {
   return sec - place.sec || ns - place.ns || streamId - place.streamId || line - place.line
 }
 

@@ -5,15 +5,17 @@ import type { Snapshot } from '../store/reader.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { placeOf, walkHistory } from './history.ts'
-import type { Hit } from './open-segment.ts'
+import type { Hit, SegmentHeap } from './open-segment.ts'
 import type { ScanCount } from './select-lines.ts'
 import { readCommits } from './tail-read.ts'
 import type { TailResult, TailTask } from './tasks.ts'
 import { boundCommit, rangeOf } from './walk-cursor.ts'
-import { writeHits } from './write-hits.ts'
+import { createHitWriter, type HitWriter } from './write-hits.ts'
 
 /** Lines that one step reads of a history walk. */
 const historyLinesPerStep = 2_000
+/** Lines of a commit that are taken at a time: a commit may hold more than one answer has room for. */
+const commitLinesPerTurn = 512
 
 export function answerTail(
   snapshot: Snapshot,
@@ -61,16 +63,21 @@ function continueHistory(
     { scannedBytes: 0, scannedLines: 0, blocks: 0 },
   )
   const writer = new EntryWriter('json', cursor)
-  const written = writeHits(snapshot, slice.hits, writer, task.answerBytesMax)
+  const written = createHitWriter(snapshot, writer, task.answerBytesMax)(slice.hits)
   const isCut = written < slice.hits.length
   const isDone = slice.end === 'exhausted' && !isCut
   const place = isCut ? placeOf(slice.hits[written - 1] as Hit) : slice.place
-  const last = slice.hits.at(-1)
   const next: Cursor = isDone
-    ? { ...cursor, kind: 'tail', isPartial: false, since: null, place: last ? placeOf(last) : cursor.place }
+    ? { ...cursor, kind: 'tail', isPartial: false, since: null, place: sentPlace(slice.hits.at(-1), cursor) }
     : { ...cursor, place }
   const caughtUp = isDone && snapshot.lastCommit <= cursor.commit
   return { entries: writer.take(), count: written, cursor: encodeCursor(next), caughtUp, warnings }
+}
+
+/** Place of the newest entry that is known to be sent: a place between entries is only how far was searched. */
+function sentPlace(last: Hit | undefined, { place }: Cursor): Place | null {
+  if (last !== undefined) return placeOf(last)
+  return place === null || place.streamId === 0 ? null : place
 }
 
 function followCommits(
@@ -83,6 +90,7 @@ function followCommits(
   const started = performance.now()
   const count: ScanCount = { scannedBytes: 0, scannedLines: 0, blocks: 0 }
   const writer = new EntryWriter('json', cursor)
+  const write = createHitWriter(snapshot, writer, task.answerBytesMax)
   let written = 0
   let reached: Cursor = cursor
   let newest: Place | null = cursor.place
@@ -91,16 +99,31 @@ function followCommits(
     const sentBefore = newest
     const isLate = (hit: Hit): boolean => sentBefore !== null && isOlder(hit, sentBefore)
     writer.setCursor({ ...cursor, commit, isPartial: true })
-    const sent = hits.length === 0 ? 0 : writeHits(snapshot, hits, writer, task.answerBytesMax, isLate)
-    written += sent
-    const last = hits[sent - 1]
-    if (last !== undefined) newest = newerOf(newest, placeOf(last))
-    const isPartial = sent < hits.length
-    reached = { ...cursor, commit, isPartial, place: isPartial ? placeOf(last as Hit) : newest }
-    if (isPartial || writer.length >= task.answerBytesMax || performance.now() - started > task.sliceMs) break
+    const sent = sendCommit(hits, write, isLate)
+    written += sent.count
+    if (sent.last !== null) newest = newerOf(newest, sent.last)
+    reached = { ...cursor, commit, isPartial: sent.isPartial, place: sent.isPartial ? sent.last : newest }
+    if (sent.isPartial || writer.length >= task.answerBytesMax || performance.now() - started > task.sliceMs)
+      break
   }
   const caughtUp = !reached.isPartial && reached.commit >= snapshot.lastCommit
   return { entries: writer.take(), count: written, cursor: encodeCursor(reached), caughtUp, warnings }
+}
+
+type SentLines = { readonly count: number; readonly last: Place | null; readonly isPartial: boolean }
+
+/** Writes a commit's lines by time, all of them or as many as there is room for. */
+function sendCommit(hits: SegmentHeap, write: HitWriter, isLate: (hit: Hit) => boolean): SentLines {
+  let count = 0
+  let last: Place | null = null
+  for (;;) {
+    const taken = hits.takeUpTo(commitLinesPerTurn)
+    if (taken.length === 0) return { count, last, isPartial: false }
+    const written = write(taken, isLate)
+    count += written
+    last = placeOf(taken[written - 1] as Hit)
+    if (written < taken.length) return { count, last, isPartial: true }
+  }
 }
 
 function isOlder({ columns, index }: Hit, { sec, ns }: Place): boolean {

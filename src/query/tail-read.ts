@@ -1,12 +1,11 @@
 /** Reads what was committed after a commit, in commit order and by time within each: the live half of every tail. */
 
-import { comparePlaces, type Place } from '../model/cursor.ts'
+import type { Place } from '../model/cursor.ts'
 import type { Snapshot } from '../store/reader.ts'
 import type { Segment } from '../store/segment.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
-import { placeOf } from './history.ts'
-import type { Hit } from './open-segment.ts'
-import { type PlaceRange, type ScanCount, selectLines } from './select-lines.ts'
+import { SegmentHeap } from './open-segment.ts'
+import { orderOf, type PlaceRange, type ScanCount, selectLines, sortByTime } from './select-lines.ts'
 
 /** Blocks looked at for one window of commits: bounds memory where a tail is far behind. */
 const blocksPerWindow = 64
@@ -20,11 +19,20 @@ const anyPlace: PlaceRange = {
 /** Everything up to `commit` was sent; if `place` is set, of that commit itself only what lies up to there. */
 export type TailPlace = { readonly commit: number; readonly place: Place | null }
 
-/** The selected lines of one commit, by time. */
-export type CommitHits = { readonly commit: number; readonly hits: readonly Hit[] }
+/** The selected lines of one commit, to be taken by time. */
+export type CommitHits = { readonly commit: number; readonly hits: SegmentHeap }
+
+/** The lines of a segment that came with the commits of one window. */
+type WindowSegment = {
+  readonly segment: Segment
+  readonly from: number
+  to: number
+  /** Found when the first of its commits is read: a block may hold thousands of commits, and is searched once. */
+  selected: Uint32Array | null
+}
 
 /** Lines of a segment that came with one commit. */
-type Piece = { readonly segment: Segment; readonly from: number; readonly to: number }
+type Piece = { readonly of: WindowSegment; readonly from: number; readonly to: number }
 
 /**
  * The commits after `start`, oldest first, each with its selected lines (maybe none); at least up to where the window
@@ -42,14 +50,11 @@ export function* readCommits(
     const upTo = Math.min(snapshot.commitWindow(after, blocksPerWindow), snapshot.lastCommit)
     const commits = collectPieces(snapshot, compiled, after, upTo)
     for (const commit of [...commits.keys()].sort((a, b) => a - b)) {
-      const hits = hitsOf(snapshot, compiled, commits.get(commit) as Piece[], count)
       const place = commit === start.commit ? start.place : null
-      yield {
-        commit,
-        hits: place === null ? hits : hits.filter((hit) => comparePlaces(placeOf(hit), place) > 0),
-      }
+      const hits = hitsOf(snapshot, compiled, commits.get(commit) as Piece[], place, count)
+      yield { commit, hits }
     }
-    yield { commit: upTo, hits: [] }
+    yield { commit: upTo, hits: new SegmentHeap(1) }
     after = upTo
   }
 }
@@ -69,11 +74,14 @@ function collectPieces(
   for (const segment of segments) {
     if (streamIds !== null && !streamIds.has(segment.streamId)) continue
     let from = 0
+    let of: WindowSegment | null = null
     for (const { lines, commit } of snapshot.runs(segment)) {
       if (commit > upTo) break
       if (commit > after) {
+        of ??= { segment, from, to: from, selected: null }
+        of.to = from + lines
         const pieces = commits.get(commit)
-        const piece = { segment, from, to: from + lines }
+        const piece = { of, from, to: from + lines }
         if (pieces === undefined) commits.set(commit, [piece])
         else pieces.push(piece)
       }
@@ -83,18 +91,45 @@ function collectPieces(
   return commits
 }
 
+/** The selected lines of a commit's pieces; `place`: only what lies after it. */
 function hitsOf(
   snapshot: Snapshot,
   compiled: CompiledPlan,
   pieces: readonly Piece[],
+  place: Place | null,
   count: ScanCount,
-): Hit[] {
-  const hits: Hit[] = []
-  for (const { segment, from, to } of pieces) {
-    const selected = selectLines(snapshot, compiled, segment, [from, to], anyPlace, count)
-    if (selected.length === 0) continue
+): SegmentHeap {
+  const heap = new SegmentHeap(1)
+  for (const { of, from, to } of pieces) {
+    const { segment } = of
+    of.selected ??= selectLines(snapshot, compiled, segment, [of.from, of.to], anyPlace, count)
+    const found = of.selected.subarray(firstFrom(of.selected, from), firstFrom(of.selected, to))
+    if (found.length === 0) continue
     const columns = snapshot.columns(segment)
-    for (const index of selected) hits.push({ segment, columns, index })
+    const { seconds, nanos } = columns
+    const isAfter = (index: number): boolean =>
+      place === null ||
+      orderOf(
+        seconds[index] as number,
+        nanos[index] as number,
+        segment.streamId,
+        segment.firstLine + index,
+        place,
+      ) > 0
+    const left = place === null ? found.slice() : found.filter(isAfter)
+    if (left.length > 0) heap.add(segment, columns, sortByTime(left, segment, columns))
   }
-  return hits.sort((a, b) => comparePlaces(placeOf(a), placeOf(b)))
+  return heap
+}
+
+/** Position of the first of the ascending `indexes` that is not below `index`. */
+function firstFrom(indexes: Uint32Array, index: number): number {
+  let low = 0
+  let high = indexes.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((indexes[middle] as number) < index) low = middle + 1
+    else high = middle
+  }
+  return low
 }

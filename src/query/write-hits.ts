@@ -9,52 +9,61 @@ import type { Hit } from './open-segment.ts'
 
 /** Lines whose bodies are held at a time. */
 const groupSize = 512
+/** Bytes of bodies held at a time, of however few lines: some are a megabyte long. */
+const heldBytesMax = 4 * 1024 * 1024
 
-/** Writes hits until `bytesMax` is exceeded; returns how many were written (at least one). */
-export function writeHits(
-  snapshot: Snapshot,
-  hits: readonly Hit[],
-  writer: EntryWriter,
-  bytesMax: number,
-  isLate: (hit: Hit) => boolean = () => false,
-): number {
-  for (let start = 0; start < hits.length; start += groupSize) {
-    const group = hits.slice(start, start + groupSize)
-    const bodies = loadBodies(snapshot, group)
-    for (const [offset, hit] of group.entries()) {
-      const { segment, columns, index } = hit
-      writer.write({
-        stream: snapshot.stream(segment.streamId) as StreamRecord,
-        line: segment.firstLine + index,
-        sec: columns.seconds[index] as number,
-        ns: columns.nanos[index] as number,
-        level: columns.levels[index] as number,
-        attributes: columns.attributes[index] as number,
-        body: bodies[offset] as Buffer,
-        isLate: isLate(hit),
-      })
-      if (writer.length >= bytesMax) return start + offset + 1
+/** Writes hits until the answer's size is exceeded; returns how many were written (at least one). */
+export type HitWriter = (hits: readonly Hit[], isLate?: (hit: Hit) => boolean) => number
+
+/** For one answer: where the lines of a segment end is found once. */
+export function createHitWriter(snapshot: Snapshot, writer: EntryWriter, bytesMax: number): HitWriter {
+  const endsOf = new Map<Segment, Uint32Array>()
+  return (hits, isLate = () => false) => {
+    for (let next = 0; next < hits.length; ) {
+      for (const body of loadBodies(snapshot, endsOf, hits.slice(next, next + groupSize))) {
+        const hit = hits[next] as Hit
+        const { segment, columns, index } = hit
+        writer.write({
+          stream: snapshot.stream(segment.streamId) as StreamRecord,
+          line: segment.firstLine + index,
+          sec: columns.seconds[index] as number,
+          ns: columns.nanos[index] as number,
+          level: columns.levels[index] as number,
+          attributes: columns.attributes[index] as number,
+          body,
+          isLate: isLate(hit),
+        })
+        next += 1
+        if (writer.length >= bytesMax) return next
+      }
     }
+    return hits.length
   }
-  return hits.length
 }
 
-function loadBodies(snapshot: Snapshot, group: readonly Hit[]): Buffer[] {
+/** Bodies of the first hits of a group: of all, or of as many as may be held; of one at least. */
+function loadBodies(snapshot: Snapshot, endsOf: Map<Segment, Uint32Array>, group: readonly Hit[]): Buffer[] {
   const bySegment = new Map<Segment, number[]>()
   for (const [offset, { segment }] of group.entries()) {
     const offsets = bySegment.get(segment)
     if (offsets === undefined) bySegment.set(segment, [offset])
     else offsets.push(offset)
   }
-  const bodies: Buffer[] = []
+  const bodies: (Buffer | undefined)[] = group.map(() => undefined)
+  let heldBytes = 0
   for (const [segment, offsets] of bySegment) {
+    if (heldBytes >= heldBytesMax) break
     const body = snapshot.body(segment)
-    const ends = lineEnds(body, (group[offsets[0] as number] as Hit).columns)
+    const ends = endsOf.get(segment) ?? lineEnds(body, (group[offsets[0] as number] as Hit).columns)
+    endsOf.set(segment, ends)
     for (const offset of offsets) {
       const { index } = group[offset] as Hit
       const start = index === 0 ? 0 : (ends[index - 1] as number) + 1
-      bodies[offset] = body.subarray(start, ends[index])
+      bodies[offset] = Buffer.from(body.subarray(start, ends[index]))
+      heldBytes += (ends[index] as number) - start
+      if (heldBytes >= heldBytesMax) break
     }
   }
-  return bodies
+  const missing = bodies.indexOf(undefined)
+  return bodies.slice(0, missing === -1 ? bodies.length : missing) as Buffer[]
 }

@@ -1,11 +1,14 @@
-/** Pages made of several slices: where one slice ends exactly at the limit. */
+/** Answers made of several slices: slices that end at the limit, long lines, a tail that begins with a walk. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseCursor } from '../../src/model/cursor.ts'
+import { compilePlan } from '../../src/query/compiled-plan.ts'
 import { createEngine } from '../../src/query/engine.ts'
+import { readCommits } from '../../src/query/tail-read.ts'
 import { openReader } from '../../src/store/reader.ts'
-import { historyTask, linesOf } from '../support/engine-tasks.ts'
-import { createStoreModel } from '../support/store-model.ts'
+import { entriesOf, everything, historyTask, linesOf, tailTask } from '../support/engine-tasks.ts'
+import { createStoreModel, smallLimits } from '../support/store-model.ts'
 
 const startSec = 1_780_000_000
 
@@ -32,6 +35,101 @@ test('S-QUERY-13 a slice that ends with its time right after the last wanted lin
     }
   } finally {
     engine.close()
+    model.close()
+  }
+})
+
+test('S-QUERY-17 lines of a megabyte come a few at a time, each whole and once, in pages and tails', () => {
+  const model = createStoreModel()
+  const engine = createEngine(openReader(model.dataDir))
+  try {
+    const begun = engine.tail(tailTask(null)).cursor
+    const [one, other] = [model.streamId(0), model.streamId(1)]
+    const lines = Array.from({ length: 14 }, (_, index) => ({
+      streamId: index % 2 === 0 ? one : other,
+      sec: startSec + index,
+      ns: 0,
+      text: `${index} `.padEnd(index % 5 === 0 ? 10 : 1024 * 1024, 'x'),
+    }))
+    model.commitLines(lines, startSec)
+    const expected = lines.map((line) => line.text)
+    const found: string[] = []
+    for (let cursor = null; ; ) {
+      const page = engine.history(historyTask({ direction: 'forward', cursor, answerBytesMax: 3_000_000 }))
+      found.push(...linesOf(page.entries))
+      if (page.next === null) break
+      cursor = page.next
+    }
+    assert.deepEqual(found, expected)
+    const whole = engine.history(historyTask({ isReversed: true }))
+    assert.deepEqual(linesOf(whole.entries), expected)
+    const sent: string[] = []
+    for (let cursor = begun; ; ) {
+      const read = engine.tail(tailTask(parseCursor(cursor), { answerBytesMax: 3_000_000 }))
+      sent.push(...linesOf(read.entries))
+      if (read.caughtUp) break
+      cursor = read.cursor
+    }
+    assert.deepEqual(sent, expected)
+  } finally {
+    engine.close()
+    model.close()
+  }
+})
+
+test('S-CURSOR-10 a line is not late because the search for older ones has looked at lines of the far future', () => {
+  const model = createStoreModel()
+  const engine = createEngine(openReader(model.dataDir))
+  try {
+    const streamId = model.streamId(0)
+    const needle = { kind: 'substring', text: 'needle', ignoreCase: false, negate: false } as const
+    const plan = { ...everything, lines: [needle] }
+    for (const sec of [startSec, 253_402_300_000]) {
+      model.commitLines([{ streamId, sec, ns: 0, text: 'hay' }], startSec)
+    }
+    const range = { since: { sec: startSec - 10, ns: 0 }, until: null }
+    let cursor = engine.begin({ kind: 'begin', plan, range, defaultUntilSec: startSec + 3600 })
+    for (let isCaughtUp = false; !isCaughtUp; ) {
+      const read = engine.tail(tailTask(cursor, { plan, sliceMs: -1 }))
+      cursor = parseCursor(read.cursor) ?? cursor
+      isCaughtUp = read.caughtUp
+    }
+    model.commitLines([{ streamId, sec: startSec + 1, ns: 0, text: 'needle' }], startSec + 1)
+    const [entry] = entriesOf(engine.tail(tailTask(cursor, { plan })).entries)
+    assert.deepEqual([entry?.line, entry?.flags], ['needle', []])
+  } finally {
+    engine.close()
+    model.close()
+  }
+})
+
+test('S-QUERY-18 a tail that is far behind searches each block once, whatever number of commits it holds', () => {
+  const model = createStoreModel({ ...smallLimits, blockBytes: 16 * 1024, blockFullBytes: 8 * 1024 })
+  const reader = openReader(model.dataDir)
+  try {
+    const begun = model.commitLines([], startSec)
+    const streamId = model.streamId(0)
+    for (let count = 0; count < 200; count += 1) {
+      model.commitLines([{ streamId, sec: startSec + count, ns: 0, text: `line ${count}` }], startSec)
+    }
+    while (model.writer.maintain(startSec + 1000, 50)) continue
+    const compiled = compilePlan({
+      ...everything,
+      lines: [{ kind: 'substring', text: 'needle', ignoreCase: false, negate: true }],
+    })
+    const scanned = { scannedBytes: 0, scannedLines: 0, blocks: 0 }
+    const counts = reader.snapshot((snapshot) => {
+      const commits = readCommits(snapshot, compiled, { commit: begun, place: null }, scanned)
+      return [...commits].map(({ hits }) => hits.takeUpTo(1000).length)
+    })
+    assert.equal(
+      counts.reduce((sum, each) => sum + each, 0),
+      200,
+    )
+    const bytes = model.lines.reduce((sum, { text }) => sum + Buffer.byteLength(text) + 1, 0)
+    assert.equal(scanned.scannedBytes, bytes)
+  } finally {
+    reader.close()
     model.close()
   }
 })

@@ -123,7 +123,11 @@ function runModel(seed: number): void {
   const engine = createEngine(openReader(model.dataDir))
   try {
     for (let index = 0; index < 6; index += 1) streamIds.set(index, model.streamId(index))
-    model.commitLines([], startSec)
+    // A stream of which nothing is stored may be gone after a restart, and its number with it.
+    model.commitLines(
+      [...streamIds.values()].map((streamId) => ({ streamId, sec: startSec, ns: 0, text: 'first' })),
+      startSec,
+    )
     for (let count = 0; count < 30; count += 1) disturb(model, random, clock)
     for (const direction of ['backward', 'forward'] as const) {
       const { plan, keeps } = planOf(random)
