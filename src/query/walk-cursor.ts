@@ -1,7 +1,7 @@
 /** What a cursor means to a walk: whether it belongs here, which commit binds it, and which range is left of it. */
 
 import { LogkeepError } from '../errors.ts'
-import type { Cursor, Place } from '../model/cursor.ts'
+import { type Cursor, comparePlaces, type Place } from '../model/cursor.ts'
 import type { Snapshot } from '../store/reader.ts'
 import type { Direction } from './plan.ts'
 import type { PlaceRange } from './select-lines.ts'
@@ -48,8 +48,9 @@ export function rangeOf(cursor: Cursor, direction: Direction): PlaceRange {
   let after = cursor.since === null ? between(earliestSec, 0) : between(cursor.since.sec, cursor.since.ns)
   let before = cursor.until === null ? between(latestSec, 0) : between(cursor.until.sec, cursor.until.ns)
   if (cursor.place !== null) {
-    if (direction === 'forward') after = cursor.place
-    else before = cursor.place
+    // A tail's place may lie outside the range that is asked for with it.
+    if (direction === 'forward' && comparePlaces(cursor.place, after) > 0) after = cursor.place
+    if (direction === 'backward' && comparePlaces(cursor.place, before) < 0) before = cursor.place
   }
   return { after, before }
 }

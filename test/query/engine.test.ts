@@ -69,6 +69,15 @@ test('S-CURSOR-04 a tail cursor given to a walk means its place in time, as of i
     assert.deepEqual(linesOf(engine.history(historyTask({ cursor, direction: 'forward' })).entries), [
       'line 3',
     ])
+    const [first, , last] = entriesOf(engine.tail(tailTask(parseCursor(begun.cursor))).entries)
+    const third = { sec: startSec + 3, ns: 0 }
+    for (const [entry, direction, range, found] of [
+      [first, 'forward', { since: third, until: null }, ['line 3']],
+      [last, 'backward', { since: null, until: { sec: startSec + 2, ns: 0 } }, ['line 1']],
+    ] as const) {
+      const task = historyTask({ cursor: parseCursor(entry?.cursor ?? ''), direction, range })
+      assert.deepEqual(linesOf(engine.history(task).entries), found)
+    }
   })
 })
 
