@@ -90,14 +90,24 @@ export const httpLimits = {
   syncWaitMs: 250,
   /** Smaller answers do not gain from gzip. */
   gzipBytesMin: 1 * kibibyte,
-  /** Exports open at a time: each holds one piece and the place in its walk. */
-  exportsOpenMax: 32,
+  /** Exports open at a time: each holds three pieces, some 13 MiB, where its client takes little. */
+  exportsOpenMax: 8,
   /** An export whose client takes nothing for so long is ended. */
   exportStallMs: 10 * 60_000,
-  /** Headers and body of a request must have arrived by then. */
+  /** Headers of a request must have arrived by then, and its body by the second figure. */
+  headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
-  /** Warnings are repeated in headers: proxies refuse long ones. */
+  /** How often connections are looked through for those two. */
+  timeoutCheckMs: 5_000,
+  /** Open connections, idle ones included, at some 10 KiB each: above it the next is closed at once. */
+  connectionsMax: 2_000,
+  /** Finished answers that clients have not taken: three of the largest, of a container that has 384 MiB. */
+  answersHeldBytesMax: 48 * mebibyte,
+  /** A page whose client takes nothing for so long is cut off. */
+  answerStallMs: 60_000,
+  /** Warnings are repeated in headers: proxies refuse long ones, each and all together. */
   warningHeaderBytesMax: 1 * kibibyte,
+  warningHeadersBytesMax: 4 * kibibyte,
   /** Signed-in browsers; beyond it the one that came first is signed out. */
   sessionsMax: 1000,
   /** A working day. */
@@ -323,6 +333,8 @@ export const queryLimits = {
   /** Lines of one piece of an export: large enough to amortise reopening blocks. */
   exportLinesPerSlice: 20_000,
   exportBytesPerSlice: 4 * mebibyte,
+  /** Added where a thread has to start first: on a throttled processor that alone takes seconds. */
+  threadStartMs: 3_000,
   /** Waiting tasks per lane; one more is refused with 429. */
   lightQueueMax: 1_000,
   scanQueueMax: 64,

@@ -165,7 +165,7 @@ function readTime(bytes: Buffer, offset: number): Time {
   return { sec: bytes.readUIntBE(offset, 5) - secondOffset, ns: bytes.readUInt32BE(offset + 5) }
 }
 
-/** FNV-1a, 32 bits, with a last mix: finds damage, is no protection against forgery. */
+/** FNV-1a, 32 bits: finds damage, is no protection against forgery. */
 const hashStart = 0x811c9dc5
 function hashBytes(bytes: Uint8Array, length: number, start: number): number {
   let hash = start

@@ -112,7 +112,9 @@ function cursorOf(
 ): Cursor {
   const { range } = task
   const cursor = task.cursor ?? null
-  const until = range.until ?? { sec: task.defaultUntilSec, ns: 0 }
+  // Whoever asks for what lies beyond the default end means no end.
+  const isBeyond = range.since !== null && range.since.sec >= task.defaultUntilSec
+  const until = range.until ?? (isBeyond ? null : { sec: task.defaultUntilSec, ns: 0 })
   if (cursor === null) {
     const { lastCommit: commit } = snapshot
     return {

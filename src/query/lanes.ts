@@ -29,11 +29,17 @@ export function createLanes(dataDir: string, scanThreads: number, onBroken: (err
   const shared = { dataDir, onBroken }
   const lanes = {
     light: createLane({
-      ...{ ...shared, threads: 1, waitingMax: lightQueueMax, hardMs: lightHardMs },
+      ...shared,
+      threads: 1,
+      waitingMax: lightQueueMax,
+      hardMs: lightHardMs,
       bodyCacheBytes: queryLimits.lightBodyCacheBytes,
     }),
     scan: createLane({
-      ...{ ...shared, threads: scanThreads, waitingMax: scanQueueMax, hardMs: sliceHardMs },
+      ...shared,
+      threads: scanThreads,
+      waitingMax: scanQueueMax,
+      hardMs: sliceHardMs,
       bodyCacheBytes: storeLimits.readerBodyCacheBytes,
     }),
   }
@@ -91,7 +97,9 @@ function createLane({
   return {
     run: async (task) => {
       await gate.enter()
-      const limit = AbortSignal.timeout(hardMs)
+      const limit = AbortSignal.timeout(
+        pool.threads.length === 0 ? hardMs + queryLimits.threadStartMs : hardMs,
+      )
       try {
         return await pool.run(task, { signal: limit })
       } catch (error) {

@@ -7,7 +7,15 @@ import { type Cursor, parseCursor } from '../../src/model/cursor.ts'
 import { attribute, gapLevel } from '../../src/model/entry.ts'
 import { createEngine, type Engine } from '../../src/query/engine.ts'
 import { openReader } from '../../src/store/reader.ts'
-import { entriesOf, everything, historyTask, linesOf, listTask, tailTask } from '../support/engine-tasks.ts'
+import {
+  entriesOf,
+  everything,
+  historyTask,
+  linesOf,
+  listTask,
+  tailTask,
+  testUntilSec,
+} from '../support/engine-tasks.ts'
 import { createRandom } from '../support/random.ts'
 import {
   createStoreModel,
@@ -281,5 +289,20 @@ test('S-QUERY-20 JSON and text leave one carriage return at the end of a line ou
     assert.deepEqual(linesOf(engine.history(task).entries), ['a\rb\r', '', texts[2], 'cut\r'])
     const text = Buffer.from(engine.history({ ...task, format: 'text' }).entries).toString()
     assert.ok(text.includes('Z a\rb\r\n[') && text.endsWith('Z cut\r\n'))
+  })
+})
+
+test('S-QUERY-22 without an end a walk ends a little after now, unless it begins beyond that', () => {
+  withModel((model, engine) => {
+    const stream = model.streamId(0)
+    const ahead = testUntilSec - startSec + 100
+    model.commitLines([line(stream, 1, 'now'), line(stream, ahead, 'ahead')], startSec)
+    assert.deepEqual(linesOf(engine.history(historyTask()).entries), ['now'])
+    const from = (sec: number) => ({ since: { sec: startSec + sec, ns: 0 }, until: null })
+    assert.deepEqual(linesOf(engine.history(historyTask({ range: from(0) })).entries), ['now'])
+    assert.deepEqual(linesOf(engine.history(historyTask({ range: from(ahead) })).entries), ['ahead'])
+    const until = { sec: startSec + ahead + 1, ns: 0 }
+    const named = historyTask({ range: { since: null, until } })
+    assert.deepEqual(linesOf(engine.history(named).entries), ['ahead', 'now'])
   })
 })
