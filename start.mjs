@@ -1,9 +1,11 @@
 /**
- * Starts logkeep, or its demo, where Node can run its TypeScript; says in one line what to do where it cannot.
+ * Starts logkeep, or its demo, where Node can run its TypeScript; says in one line what to do where it
+ * cannot.
  *
- * Stripping types takes a compiler of about 30 MB in the main thread and in every worker. Node's compile cache keeps
- * the stripped code, so that a process that finds it whole never loads that compiler: 121 MB in place of 171 MB.
- * The cache is filled by a process of its own before the first start (`start.mjs warm`; the image does so when built).
+ * Stripping types takes a compiler of about 30 MB in the main thread and in every worker. Node's compile
+ * cache keeps the stripped code, so that a process that finds it whole never loads that compiler: 121 MB in
+ * place of 171 MB. The cache is filled by a process of its own before the first start (`start.mjs warm`; the
+ * image does so when it is built).
  */
 
 import { spawnSync } from 'node:child_process'
@@ -32,7 +34,7 @@ function refuse() {
   process.exit(2)
 }
 
-/** The program takes this process's place, so that signals reach it and nothing of the start stays in memory. */
+/** The program takes this process's place: signals reach it, nothing of the start stays in memory. */
 async function start(file) {
   // Settings may stand in a file beside this one; variables that are set already win.
   const settingsFile = join(root, '.env')

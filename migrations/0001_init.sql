@@ -1,5 +1,6 @@
--- The first schema: streams, their blocks, the journal of recent commits, and what the collector needs to go on.
--- Times are whole seconds since 1970 plus nanoseconds, so that years 0000 to 9999 fit; lines are numbered per stream for ever.
+-- The first schema: streams, their blocks, the journal of recent commits, and what the collector needs to go
+-- on. Times are whole seconds since 1970 plus nanoseconds, so that years 0000 to 9999 fit; lines are numbered
+-- per stream for ever.
 
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,
@@ -97,7 +98,8 @@ CREATE TABLE journal (
   body BLOB NOT NULL
 );
 
--- A log file that exists (or is still read): which one it is and how far it is stored, unless the journal knows better.
+-- A log file that exists (or is still read): which one it is and how far it is stored, unless the journal
+-- knows better.
 CREATE TABLE file (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   stream_id INTEGER NOT NULL,

@@ -1,4 +1,7 @@
-/** Every error that a person can act upon: its code, HTTP status and hint. One class, so that the edge can tell it apart. */
+/**
+ * Every error that a person can act upon: its code, HTTP status and hint. One class, so that the edge can
+ * tell it apart.
+ */
 
 /** Error code → HTTP status. */
 export const errorStatus = {

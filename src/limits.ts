@@ -39,7 +39,10 @@ export const storeLimits = {
   foldBytesMax: 4 * mebibyte,
   /** Streams sealed in one transaction: a slice stays under about 50 ms. */
   sealStreamsPerSlice: 20,
-  /** Different grams per bit of a filter, at most: half of the bits stay unset, so five grams exclude 97 of 100 blocks. */
+  /**
+   * Different grams per bit of a filter, at most: half of the bits stay unset, so five grams exclude 97 of
+   * 100 blocks.
+   */
   filterLoadMax: 0.75,
   filterBitsMin: 512,
   /** What is tried first: enough for 49,000 different grams. */
@@ -221,7 +224,10 @@ export const collectorLimits = {
   batchBytesMax: 16 * mebibyte,
   /** The oldest line read is committed no later. */
   commitDelayMs: 10_000,
-  /** A file that the store does not know yet is committed by then, so that a kill soon after a start forgets no file. */
+  /**
+   * A file that the store does not know yet is committed by then, so that a kill soon after a start forgets
+   * no file.
+   */
   commitNewFileMs: 1_000,
   /** Empty buffers of streams are kept for the next batch up to this size: most streams write little. */
   bufferKeptBytes: 64 * kibibyte,
@@ -307,8 +313,9 @@ export const levelLimits = {
 } as const
 
 /**
- * JavaScript heap of a worker thread. Small figures make V8 collect garbage sooner instead of letting it pile up: at 5,000
- * lines/s with a tail the process took 214 MB in place of 255 MB. Bodies and answers lie outside this heap.
+ * JavaScript heap of a worker thread. Small figures make V8 collect garbage sooner instead of letting it pile
+ * up: at 5,000 lines/s with a tail the process took 214 MB in place of 255 MB. Bodies and answers lie outside
+ * this heap.
  */
 export const threadHeap = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 } as const
 

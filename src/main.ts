@@ -20,7 +20,9 @@ import { createTailHub } from './tail/hub.ts'
 /** 1: something broke; 2: refused to start, for a reason that the one line on stderr gives. */
 const exitCode = { ok: 0, failed: 1, refused: 2 } as const
 
-/** Writing for the group, anything for others. A Secret's file belongs to root and is read through group 0. */
+/**
+ * Writing for the group, anything for others. A Secret's file belongs to root and is read through group 0.
+ */
 const exposingModes = 0o027
 
 /** What there is to stop; filled in the order of the start. */

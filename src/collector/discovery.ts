@@ -3,11 +3,12 @@
  * kubelet keeps beside them. Facts: kuberuntime's helpers.go and legacy.go; Docker's files lie behind links.
  */
 
-import { readlinkSync } from 'node:fs'
+import { closeSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
 import type { StreamLabels } from '../model/entry.ts'
 import { DirectoryCache } from './directory-cache.ts'
 import type { FoundFile } from './generation.ts'
+import { type FileStat, openRegularFile } from './identity.ts'
 import { LinkResolver, realDirectory } from './links.ts'
 import { type InstanceFiles, isAbsent, listDockerFiles, listInstanceFiles } from './listing.ts'
 import type { NamespaceFilter } from './namespace-filter.ts'
@@ -126,6 +127,18 @@ export class Discovery {
     return found
   }
 
+  /**
+   * Opens a file of a listing. Null: no regular file, or by now outside the allowed folders. Throws the
+   * system's error.
+   */
+  open(path: string): { fd: number; stat: FileStat } | null {
+    const opened = openRegularFile(path)
+    if (opened === null || this.#links.isOpenAllowed(opened.fd)) return opened
+    closeSync(opened.fd)
+    this.#options.linkRefused(path)
+    return null
+  }
+
   forget(place: ContainerPlace): void {
     if (place.source.kind === 'folder') this.#directories.forget(place.source.directory)
   }
@@ -133,7 +146,12 @@ export class Discovery {
   /** Names in a pod's folder; empty where it is a file or has gone; null where it cannot be listed. */
   #list(directory: string, isForced: boolean): readonly string[] | null {
     try {
-      return this.#directories.list(directory, isForced).names
+      const { names, isNew } = this.#directories.list(directory, isForced)
+      if (!isNew || this.#links.resolve(directory).outcome !== 'refused') return names
+      this.#options.linkRefused(directory)
+      // Asked again by the next scan: the link may change without the folder that it leads to.
+      this.#directories.forget(directory)
+      return []
     } catch (error) {
       if (isAbsent(error)) return []
       this.#options.folderRefused(directory, error)

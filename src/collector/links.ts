@@ -3,7 +3,7 @@
  * people.
  */
 
-import { realpathSync } from 'node:fs'
+import { readlinkSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 
 export type LinkTarget =
@@ -44,6 +44,20 @@ export class LinkResolver {
       throw error
     }
     return this.isAllowed(target) ? { outcome: 'found', path: target } : { outcome: 'refused' }
+  }
+
+  /**
+   * Whether an open file lies in the allowed folders: a folder of the path by which it was opened may have
+   * become a link since it was looked at.
+   */
+  isOpenAllowed(fd: number): boolean {
+    try {
+      return this.isAllowed(readlinkSync(`/proc/self/fd/${fd}`))
+    } catch (error) {
+      // Other systems than Linux have no such links; there the look before has to do.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true
+      throw error
+    }
   }
 
   isAllowed(target: string): boolean {

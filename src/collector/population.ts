@@ -52,7 +52,7 @@ export class Population {
 
   constructor(deps: PopulationDeps) {
     this.#deps = deps
-    const { batch, options, wake, writer } = deps
+    const { batch, discovery, options, wake, writer } = deps
     this.#openFiles = new OpenFiles(options.openFilesMax)
     const recovered = writer.recover()
     for (const row of recovered.files) listIn(this.#rows, row.streamId).push(row)
@@ -62,6 +62,7 @@ export class Population {
         buffer: Buffer.allocUnsafeSlow(collectorLimits.identityBytes + collectorLimits.readBytes),
         splitter: new LineSplitter(options.lineBytesMax, () => batch.nowMs),
         openFiles: this.#openFiles,
+        open: (path) => discovery.open(path),
         counters: batch.counters,
         gzipSlots: new Set(),
         wake,

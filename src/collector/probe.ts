@@ -5,9 +5,10 @@
 import { collectorLimits } from '../limits.ts'
 import type { FoundFile, Generation } from './generation.ts'
 import { readGzipHead } from './gzip-source.ts'
-import { hash48, isSameBefore, openRegularFile, readAt } from './identity.ts'
+import { hash48, isSameBefore, readAt } from './identity.ts'
 import type { InstanceHost } from './instance.ts'
 import { OpenLog } from './open-log.ts'
+import type { ReadContext } from './reading.ts'
 
 /** An open file that matches no known one by its inode. */
 export type Probe = { readonly file: FoundFile; readonly log: OpenLog; readonly head: Buffer }
@@ -78,14 +79,14 @@ export function isCutBack({ head, headLength, headHash }: Generation, log: OpenL
 }
 
 /** Where the system has no descriptor left, idle files are closed for this one. */
-function open(path: string, host: InstanceHost): ReturnType<typeof openRegularFile> {
+function open(path: string, { context }: InstanceHost): ReturnType<ReadContext['open']> {
   try {
-    return openRegularFile(path)
+    return context.open(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const isOutOfDescriptors = code === 'EMFILE' || code === 'ENFILE'
-    if (!isOutOfDescriptors || !host.context.openFiles.makeRoom(descriptorsFreed)) throw error
-    return openRegularFile(path)
+    if (!isOutOfDescriptors || !context.openFiles.makeRoom(descriptorsFreed)) throw error
+    return context.open(path)
   }
 }
 

@@ -6,7 +6,7 @@
 import { closeSync } from 'node:fs'
 import { collectorLimits } from '../limits.ts'
 import type { Generation } from './generation.ts'
-import { openRegularFile, readAt } from './identity.ts'
+import { type FileStat, readAt } from './identity.ts'
 import type { LineSplitter, LineTarget } from './line-splitter.ts'
 import type { OpenFiles } from './open-files.ts'
 import { type GzipSlots, OpenLog } from './open-log.ts'
@@ -17,6 +17,8 @@ export type ReadContext = {
   readonly buffer: Buffer
   readonly splitter: LineSplitter
   readonly openFiles: OpenFiles
+  /** Null: no regular file, or none that may be read. Throws the system's error. */
+  readonly open: (path: string) => { fd: number; stat: FileStat } | null
   readonly counters: { bytesRead: number }
   readonly gzipSlots: GzipSlots
   /** Called when a compressed file has more to read. */
@@ -105,13 +107,13 @@ export function cutBack(generation: Generation, log: OpenLog, size: number): voi
   generation.isRowChanged = true
 }
 
-function openAgain(generation: Generation, { openFiles }: ReadContext): OpenLog | null {
+function openAgain(generation: Generation, { open, openFiles }: ReadContext): OpenLog | null {
   if (generation.log !== null) {
     openFiles.touch(generation)
     return generation.log
   }
   if (generation.path === null) return null
-  const opened = openRegularFile(generation.path)
+  const opened = open(generation.path)
   if (opened === null) return null
   if (!generation.isFile(opened.stat)) {
     closeSync(opened.fd)

@@ -48,12 +48,11 @@ export function createSyncQueue({ start, nowMs }: SyncQueueDeps): SyncQueue {
   }
 
   const sync = (waitMs: number, lastCommit: () => number): Promise<SyncResult> => {
-    const isFresh = completeCommit > 0 && nowMs() - completeMs < workerLimits.syncShareMs
-    if (isFresh) return Promise.resolve({ commit: completeCommit, behindMs: null })
+    if (completeCommit > 0 && nowMs() - completeMs < workerLimits.syncShareMs)
+      return Promise.resolve({ commit: completeCommit, behindMs: null })
     const { promise, resolve } = Promise.withResolvers<SyncResult>()
-    const isRecent = nowMs() - startedMs < workerLimits.syncShareMs
-    if (running === null || !isRecent) queued ??= { id: nextId++, waiting: new Set() }
-    const { waiting } = (isRecent && running) || (queued as Run)
+    const recent = nowMs() - startedMs < workerLimits.syncShareMs ? running : null
+    const { waiting } = recent ?? (queued ??= { id: nextId++, waiting: new Set() })
     const late = setTimeout(() => {
       waiting.delete(answer)
       resolve({ commit: lastCommit(), behindMs: Math.round(nowMs() - completeMs) })

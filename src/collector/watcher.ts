@@ -24,6 +24,8 @@ export function createHintWatcher(logRoot: string, log: Logger, hint: () => void
   watcher.on('unlinkDir', hint)
   watcher.on('error', (error) => {
     if (hasWarned) return
+    // Scans tell of a log root that may not be read, and in one warning.
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return
     hasWarned = true
     const reason = error instanceof Error ? error.message : String(error)
     log.warn(

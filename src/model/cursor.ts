@@ -1,8 +1,13 @@
-/** Opaque cursors: a place in the total order (time, stream, line) as of a commit, bound to one database and one plan. */
+/**
+ * Opaque cursors: a place in the total order (time, stream, line) as of a commit, bound to one database and
+ * one plan.
+ */
 
 import type { Time } from './entry.ts'
 
-/** Position of an entry in history order. Stream 0 is before every stream: such a place lies between entries. */
+/**
+ * Position of an entry in history order. Stream 0 is before every stream: such a place lies between entries.
+ */
 export type Place = {
   readonly sec: number
   readonly ns: number
@@ -12,7 +17,8 @@ export type Place = {
 
 export type Cursor = {
   /**
-   * `history`: a walk over what was committed up to `commit`. `tail`: everything up to `commit` was sent; where
+   * `history`: a walk over what was committed up to `commit`. `tail`: everything up to `commit` was sent;
+   * where
    * `isPartial`, of that commit itself only what lies up to `place`.
    */
   readonly kind: 'history' | 'tail'

@@ -1,4 +1,7 @@
-/** What one stored entry is made of: its stream's labels, its attributes and its level, as codes shared by all layers. */
+/**
+ * What one stored entry is made of: its stream's labels, its attributes and its level, as codes shared by all
+ * layers.
+ */
 
 /** Identifies one container instance's log. All fields together are unique in a database. */
 export type StreamLabels = {
@@ -12,8 +15,8 @@ export type StreamLabels = {
 }
 
 /**
- * Instant of an entry: whole seconds since 1970 (negative before; RFC 3339 years 0000 to 9999 fit exactly) and the
- * nanoseconds within that second, 0 to 999,999,999.
+ * Instant of an entry: whole seconds since 1970 (negative before; RFC 3339 years 0000 to 9999 fit exactly)
+ * and the nanoseconds within that second, 0 to 999,999,999.
  */
 export type Time = { readonly sec: number; readonly ns: number }
 

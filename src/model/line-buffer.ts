@@ -1,4 +1,7 @@
-/** Lines of one stream in columns that grow: what the collector fills and the store encodes. Hot path: no objects per line. */
+/**
+ * Lines of one stream in columns that grow: what the collector fills and the store encodes. Hot path: no
+ * objects per line.
+ */
 
 import assert from 'node:assert'
 
@@ -11,7 +14,8 @@ export type LineColumns = {
 }
 
 /**
- * Bodies lie end to end in `body`, each followed by one LF that belongs to none of them. Arrays may be longer than
+ * Bodies lie end to end in `body`, each followed by one LF that belongs to none of them. Arrays may be longer
+ * than
  * `lineCount`; `body` may be longer than `bodyBytes`. All are owned by the buffer and replaced when it grows.
  */
 export class LineBuffer {
@@ -79,8 +83,8 @@ export class LineBuffer {
   }
 
   /**
-   * Appends lines `from` to `to` (exclusive) of decoded columns with their body, an LF after each line. The caller
-   * sets `ends` of the new lines.
+   * Appends lines `from` to `to` (exclusive) of decoded columns with their body, an LF after each line. The
+   * caller sets `ends` of the new lines.
    */
   appendColumns(columns: LineColumns, from: number, to: number, body: Uint8Array): void {
     const first = this.lineCount

@@ -22,7 +22,9 @@ export type QueryStats = {
   readonly elapsedMs: number
 }
 
-/** One page. `entries` is ready to send: JSON objects joined by `,` (json), lines ending in LF (ndjson, text). */
+/**
+ * One page. `entries` is ready to send: JSON objects joined by `,` (json), lines ending in LF (ndjson, text).
+ */
 export type LogsPage = {
   readonly entries: Uint8Array
   readonly count: number
@@ -50,7 +52,9 @@ export type TailStart =
   | { readonly kind: 'since'; readonly since: NonNullable<TimeRange['since']> }
   | { readonly kind: 'newest'; readonly count: number }
 
-/** What a subscriber is sent next. `entries`: JSON objects joined by `,`, in the order in which to send them. */
+/**
+ * What a subscriber is sent next. `entries`: JSON objects joined by `,`, in the order in which to send them.
+ */
 export type TailRead = {
   readonly entries: Uint8Array
   readonly count: number
@@ -62,13 +66,16 @@ export type TailRead = {
 }
 
 /**
- * The query layer as seen from the main thread. Rejects with `LogkeepError` (codes in `errors.ts`); an aborted signal
- * rejects with its reason and ends the work.
+ * The query layer as seen from the main thread. Rejects with `LogkeepError` (codes in `errors.ts`); an
+ * aborted signal rejects with its reason and ends the work.
  */
 export type QueryService = {
   /** One page; limits and deadlines end it early with a warning and `next`, never silently. */
   readonly logs: (request: LogsRequest, signal: AbortSignal) => Promise<LogsPage>
-  /** Every matching entry in ndjson, in pieces, then the `end` line. The next piece is computed when it is asked for. */
+  /**
+   * Every matching entry in ndjson, in pieces, then the `end` line. The next piece is computed when it is
+   * asked for.
+   */
   readonly exportLogs: (request: LogsRequest, signal: AbortSignal) => AsyncGenerator<Uint8Array, void, void>
   readonly list: (request: ListRequest, signal: AbortSignal) => Promise<ListAnswer>
   /** First frame of a tail and the cursor to go on from; checks the cursor. */

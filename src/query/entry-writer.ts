@@ -1,4 +1,6 @@
-/** Writes selected lines as answers: JSON objects or text lines, as bytes that are ready to send. Hot path. */
+/**
+ * Writes selected lines as answers: JSON objects or text lines, as bytes that are ready to send. Hot path.
+ */
 
 import { type Cursor, CursorWriter } from '../model/cursor.ts'
 import { attribute, flagNames, type GapRecord, iostreamNames, levelNames } from '../model/entry.ts'
@@ -78,7 +80,10 @@ export class EntryWriter {
     if (this.#format === 'ndjson') this.#ascii('\n')
   }
 
-  /** Entries but the first begin with their comma, so the last one, which becomes the first, leaves its comma behind. */
+  /**
+   * Entries but the first begin with their comma, so the last one, which becomes the first, leaves its comma
+   * behind.
+   */
   #copyReversed(bytes: Uint8Array, starts: number[]): void {
     const isJoined = this.#format === 'json'
     let end = this.#length
@@ -147,7 +152,10 @@ export class EntryWriter {
     this.#ascii('\n')
   }
 
-  /** A JSON string's inside: plain ASCII is copied, anything else goes through JSON.stringify, which replaces bad UTF-8. */
+  /**
+   * A JSON string's inside: plain ASCII is copied, anything else goes through JSON.stringify, which replaces
+   * bad UTF-8.
+   */
   #jsonText(body: Buffer): void {
     for (let index = 0; index < body.length; index += 1) {
       if (isPlain[body[index] as number] === 0) {
@@ -196,7 +204,10 @@ export class EntryWriter {
   }
 }
 
-/** A line without the one carriage return that a terminal put at its end; pieces and odd lines stay as they are. */
+/**
+ * A line without the one carriage return that a terminal put at its end; pieces and odd lines stay as they
+ * are.
+ */
 function withoutReturn(body: Buffer, attributes: number): Buffer {
   if (attributes & (attribute.cut | attribute.malformed)) return body
   return body.at(-1) === carriageReturn ? body.subarray(0, -1) : body

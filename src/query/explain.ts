@@ -1,4 +1,7 @@
-/** Explains empty answers: names that match no stream with the nearest known ones, and when the newest stream last wrote. */
+/**
+ * Explains empty answers: names that match no stream with the nearest known ones, and when the newest stream
+ * last wrote.
+ */
 
 import { nearestName } from '../model/nearest-name.ts'
 import { formatTime } from '../model/time.ts'

@@ -1,4 +1,7 @@
-/** Exports: every matching entry in pieces, each computed when the client has taken the one before, then an `end` line. */
+/**
+ * Exports: every matching entry in pieces, each computed when the client has taken the one before, then an
+ * `end` line.
+ */
 
 import { LogkeepError } from '../errors.ts'
 import { queryLimits } from '../limits.ts'
@@ -21,7 +24,10 @@ type EndLine = {
   readonly warnings: readonly string[]
 }
 
-/** Errors of the first piece are thrown, so that they become an answer of their own; later ones end the export. */
+/**
+ * Errors of the first piece are thrown, so that they become an answer of their own; later ones end the
+ * export.
+ */
 export function createExporter(pager: Pager): Exporter {
   return async function* exportLogs(request, signal) {
     const limit = request.limit ?? Number.MAX_SAFE_INTEGER

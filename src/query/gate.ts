@@ -10,7 +10,10 @@ export type Gate = {
   readonly waiting: () => number
 }
 
-/** Every page and export waits with one slice at a time, so first come first served means that they take turns. */
+/**
+ * Every page and export waits with one slice at a time, so first come first served means that they take
+ * turns.
+ */
 export function createGate(places: number, waitingMax: number): Gate {
   const queue: (() => void)[] = []
   let free = places

@@ -1,4 +1,7 @@
-/** Walks history in time order as of one commit: opens segments lazily from the walk's end, merges their selected lines. */
+/**
+ * Walks history in time order as of one commit: opens segments lazily from the walk's end, merges their
+ * selected lines.
+ */
 
 import type { Place } from '../model/cursor.ts'
 import type { BlockRange } from '../store/block-finder.ts'
@@ -25,13 +28,18 @@ export type HistoryRequest = {
 export type HistorySlice = {
   /** In the order of the walk. */
   readonly hits: readonly Hit[]
-  /** Why it ended: nothing lies beyond, the limit was reached (there may be more), or `isOver` said so before it was. */
+  /**
+   * Why it ended: nothing lies beyond, the limit was reached (there may be more), or `isOver` said so before
+   * it was.
+   */
   readonly end: 'exhausted' | 'limit' | 'over'
   /** Where the walk goes on, exclusive; meaningless when it is exhausted. */
   readonly place: Place
 }
 
-/** Segments in the order in which the walk may need them, with the second that none of the rest goes beyond. */
+/**
+ * Segments in the order in which the walk may need them, with the second that none of the rest goes beyond.
+ */
 type Candidates = {
   /** Bound of the next segment; null at the end. */
   readonly bound: () => number | null

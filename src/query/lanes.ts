@@ -1,4 +1,7 @@
-/** The two lanes of query threads: a light one for cheap reads and tails, and one for scans, whose threads may be ended. */
+/**
+ * The two lanes of query threads: a light one for cheap reads and tails, and one for scans, whose threads may
+ * be ended.
+ */
 
 import { Piscina } from 'piscina'
 import { LogkeepError } from '../errors.ts'
@@ -14,11 +17,14 @@ export class TaskTimeout extends Error {}
 
 export type Lanes = {
   /**
-   * Runs one task in a thread of the lane. Rejects with `LogkeepError` (the task's own, TOO_MANY, STORE_UNAVAILABLE)
-   * or `TaskTimeout`.
+   * Runs one task in a thread of the lane. Rejects with `LogkeepError` (the task's own, TOO_MANY,
+   * STORE_UNAVAILABLE) or `TaskTimeout`.
    */
   readonly run: (lane: Lane, task: Task) => Promise<unknown>
-  /** How long a slice may be now: short where others wait, longer alone, since each slice opens its blocks anew. */
+  /**
+   * How long a slice may be now: short where others wait, longer alone, since each slice opens its blocks
+   * anew.
+   */
   readonly sliceMs: (lane: Lane) => number
   readonly close: () => Promise<void>
 }
@@ -73,7 +79,10 @@ type ThreadLane = {
   readonly close: () => Promise<void>
 }
 
-/** The gate keeps the queue, so that the hard limit counts from when a task runs, not from when it begins to wait. */
+/**
+ * The gate keeps the queue, so that the hard limit counts from when a task runs, not from when it begins to
+ * wait.
+ */
 function createLane({
   dataDir,
   bodyCacheBytes,
@@ -92,7 +101,8 @@ function createLane({
     resourceLimits: threadHeap,
     workerData: { dataDir, bodyCacheBytes } satisfies QueryWorkerData,
   })
-  // A thread that cannot start is told here and to the tasks that wait for it; without a listener it would end the process.
+  // A thread that cannot start is told here and to the tasks that wait for it; without a listener it would
+  // end the process.
   pool.on('error', (error: Error) => onBroken(error))
   return {
     run: async (task) => {

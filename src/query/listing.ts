@@ -97,7 +97,10 @@ function itemOf(names: object, totals: Totals, list: ListTask['list']): object {
   }
 }
 
-/** Totals of one stream: of its blocks, and of its lines in the journal. Null: nothing is stored and nothing is there. */
+/**
+ * Totals of one stream: of its blocks, and of its lines in the journal. Null: nothing is stored and nothing
+ * is there.
+ */
 function createTotals(snapshot: Snapshot): (streamId: number) => Totals | null {
   const stored = snapshot.connection.prepare(
     `SELECT id, lines, bytes, first_sec, first_ns, last_sec, last_ns,

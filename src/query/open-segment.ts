@@ -1,4 +1,7 @@
-/** A segment opened for merging: its selected lines in the order of the walk, and a heap of such by their next line. */
+/**
+ * A segment opened for merging: its selected lines in the order of the walk, and a heap of such by their next
+ * line.
+ */
 
 import type { Columns } from '../store/columns.ts'
 import type { Segment } from '../store/segment.ts'

@@ -1,4 +1,7 @@
-/** One page of history: a chain of slices until the limit, the end of the range, the deadline or the answer's size. */
+/**
+ * One page of history: a chain of slices until the limit, the end of the range, the deadline or the answer's
+ * size.
+ */
 
 import { queryLimits } from '../limits.ts'
 import type { Cursor } from '../model/cursor.ts'

@@ -1,4 +1,7 @@
-/** Which lines of one segment a plan selects: by commit, time and columns first, by text only if lines are left. Hot path. */
+/**
+ * Which lines of one segment a plan selects: by commit, time and columns first, by text only if lines are
+ * left. Hot path.
+ */
 
 import type { Place } from '../model/cursor.ts'
 import { attribute } from '../model/entry.ts'
@@ -16,8 +19,8 @@ export type ScanCount = { scannedBytes: number; scannedLines: number; blocks: nu
 export const noLines = new Uint32Array(0)
 
 /**
- * Ascending indexes of the selected lines among lines `from` to `to` (exclusive) of the segment. Gap records pass
- * every filter but stream and range.
+ * Ascending indexes of the selected lines among lines `from` to `to` (exclusive) of the segment. Gap records
+ * pass every filter but stream and range.
  */
 export function selectLines(
   snapshot: Snapshot,

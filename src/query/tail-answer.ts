@@ -74,7 +74,9 @@ function continueHistory(
   return { entries: writer.take(), count: written, cursor: encodeCursor(next), caughtUp, warnings }
 }
 
-/** Place of the newest entry that is known to be sent: a place between entries is only how far was searched. */
+/**
+ * Place of the newest entry that is known to be sent: a place between entries is only how far was searched.
+ */
 function sentPlace(last: Hit | undefined, { place }: Cursor): Place | null {
   if (last !== undefined) return placeOf(last)
   return place === null || place.streamId === 0 ? null : place

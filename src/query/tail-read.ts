@@ -1,4 +1,7 @@
-/** Reads what was committed after a commit, in commit order and by time within each: the live half of every tail. */
+/**
+ * Reads what was committed after a commit, in commit order and by time within each: the live half of every
+ * tail.
+ */
 
 import type { Place } from '../model/cursor.ts'
 import type { Snapshot } from '../store/reader.ts'
@@ -16,7 +19,9 @@ const anyPlace: PlaceRange = {
   before: { sec: Number.POSITIVE_INFINITY, ns: 0, streamId: 0, line: 0 },
 }
 
-/** Everything up to `commit` was sent; if `place` is set, of that commit itself only what lies up to there. */
+/**
+ * Everything up to `commit` was sent; if `place` is set, of that commit itself only what lies up to there.
+ */
 export type TailPlace = { readonly commit: number; readonly place: Place | null }
 
 /** The selected lines of one commit, to be taken by time. */
@@ -27,7 +32,9 @@ type WindowSegment = {
   readonly segment: Segment
   readonly from: number
   to: number
-  /** Found when the first of its commits is read: a block may hold thousands of commits, and is searched once. */
+  /**
+   * Found when the first of its commits is read: a block may hold thousands of commits, and is searched once.
+   */
   selected: Uint32Array | null
 }
 
@@ -35,8 +42,8 @@ type WindowSegment = {
 type Piece = { readonly of: WindowSegment; readonly from: number; readonly to: number }
 
 /**
- * The commits after `start`, oldest first, each with its selected lines (maybe none); at least up to where the window
- * ends. The last commit number is returned when there is nothing more.
+ * The commits after `start`, oldest first, each with its selected lines (maybe none); at least up to where
+ * the window ends. The last commit number is returned when there is nothing more.
  */
 export function* readCommits(
   snapshot: Snapshot,

@@ -1,4 +1,7 @@
-/** What the main thread asks a query thread to do, and what it gets back. Plain data: it travels between threads. */
+/**
+ * What the main thread asks a query thread to do, and what it gets back. Plain data: it travels between
+ * threads.
+ */
 
 import type { Cursor } from '../model/cursor.ts'
 import type { QueryStats } from './contract.ts'

@@ -1,4 +1,7 @@
-/** What a cursor means to a walk: whether it belongs here, which commit binds it, and which range is left of it. */
+/**
+ * What a cursor means to a walk: whether it belongs here, which commit binds it, and which range is left of
+ * it.
+ */
 
 import { LogkeepError } from '../errors.ts'
 import { type Cursor, comparePlaces, type Place } from '../model/cursor.ts'

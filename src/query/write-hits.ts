@@ -1,4 +1,7 @@
-/** Loads the bodies of selected lines, each segment's once, and hands the lines to a writer in the order of the walk. */
+/**
+ * Loads the bodies of selected lines, each segment's once, and hands the lines to a writer in the order of
+ * the walk.
+ */
 
 import { lineEnds } from '../store/line-ends.ts'
 import type { Snapshot } from '../store/reader.ts'

@@ -1,4 +1,6 @@
-/** Finds blocks by time, lazily and in order, and by commit. Which index serves which question: `migrations/`. */
+/**
+ * Finds blocks by time, lazily and in order, and by commit. Which index serves which question: `migrations/`.
+ */
 
 import { storeLimits } from '../limits.ts'
 import type { Connection } from './database.ts'
@@ -15,7 +17,10 @@ export type BlockRange = {
   readonly isExcluded?: (blockId: number) => boolean
 }
 
-/** So many excluded blocks in a row are passed over at once; then one is yielded, to let the caller look at the time. */
+/**
+ * So many excluded blocks in a row are passed over at once; then one is yielded, to let the caller look at
+ * the time.
+ */
 const excludedRunMax = 256
 
 export type BlockFinder = {
@@ -25,7 +30,9 @@ export type BlockFinder = {
   readonly oldest: (range: BlockRange) => Generator<Segment, void, void>
   /** Blocks with lines from commits `after` (exclusive) to `upTo` (inclusive). */
   readonly ofCommits: (after: number, upTo: number) => Segment[]
-  /** A commit up to which about `blocks` blocks have lines from after `after`; infinite where there are fewer. */
+  /**
+   * A commit up to which about `blocks` blocks have lines from after `after`; infinite where there are fewer.
+   */
   readonly commitWindow: (after: number, blocks: number) => number
   /** Newest commit that has lines in a block; 0 where there is none. */
   readonly lastCommit: () => number

@@ -1,4 +1,7 @@
-/** Writes blocks: cuts a stream's lines to size, encodes each part and stores header, columns, body and filter. */
+/**
+ * Writes blocks: cuts a stream's lines to size, encodes each part and stores header, columns, body and
+ * filter.
+ */
 
 import type { StoreLimits } from '../limits.ts'
 import { gapLevel } from '../model/entry.ts'
@@ -52,8 +55,8 @@ export function utcDay(sec: number): number {
 
 export function createBlockWriter(connection: Connection, limits: StoreLimits): BlockWriter {
   const insertBlock = connection.prepare(
-    `INSERT INTO block (stream_id, first_line, line_count, raw_bytes, min_sec, min_ns, max_sec, max_ns, ascending,
-       commit_min, commit_max, arrival_min, arrival_max, tier, detector_version, level_counts)
+    `INSERT INTO block (stream_id, first_line, line_count, raw_bytes, min_sec, min_ns, max_sec, max_ns,
+       ascending, commit_min, commit_max, arrival_min, arrival_max, tier, detector_version, level_counts)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const insertData = connection.prepare(
@@ -92,7 +95,8 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
       ).lastInsertRowid
       const body = lines.body.subarray(start, end)
       insertData.run(blockId, encodeRunsBytes(runs), compress(columns.view()), compress(body))
-      // A block with a gap record is left without a filter, so that no text excludes it: gaps pass every text condition.
+      // A block with a gap record is left without a filter, so that no text excludes it: gaps pass every text
+      // condition.
       if (summary.levelCounts[gapLevel] === 0)
         filters.push({ blockId, bits: buildFilter(body, 0, body.length) })
       return summary
@@ -108,9 +112,9 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
 }
 
 /**
- * Cuts lines into blocks: at the full size, at the line bound, at each change of the UTC day of arrival. The rest after
- * the last cut is a block too where one of its lines is before `through`; returns the index of the first line that went
- * into no block.
+ * Cuts lines into blocks: at the full size, at the line bound, at each change of the UTC day of arrival. The
+ * rest after the last cut is a block too where one of its lines is before `through`; returns the index of the
+ * first line that went into no block.
  */
 export function cutBlocks(
   lines: LineBuffer,

@@ -1,4 +1,6 @@
-/** Variable-length integers (LEB128, exact up to 2^53) and bytes, written to and read from a buffer. Hot path. */
+/**
+ * Variable-length integers (LEB128, exact up to 2^53) and bytes, written to and read from a buffer. Hot path.
+ */
 
 import assert from 'node:assert'
 
@@ -71,7 +73,10 @@ export class ByteWriter {
   }
 }
 
-/** Reads what `ByteWriter` wrote. Reading past the end is a broken invariant: stored bytes are checked by SQLite. */
+/**
+ * Reads what `ByteWriter` wrote. Reading past the end is a broken invariant: stored bytes are checked by
+ * SQLite.
+ */
 export class ByteReader {
   offset: number
   readonly #bytes: Uint8Array

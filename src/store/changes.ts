@@ -1,4 +1,7 @@
-/** Transactions of the writer that readers must notice: each raises the structure version by which they reload. */
+/**
+ * Transactions of the writer that readers must notice: each raises the structure version by which they
+ * reload.
+ */
 
 import type { BlockWriter } from './block-writer.ts'
 import type { Connection } from './database.ts'

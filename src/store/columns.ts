@@ -1,4 +1,7 @@
-/** Columns of a run of lines (attributes, levels, times, lengths) as bytes: what a histogram reads instead of bodies. Hot path. */
+/**
+ * Columns of a run of lines (attributes, levels, times, lengths) as bytes: what a histogram reads instead of
+ * bodies. Hot path.
+ */
 
 import { levelCodeCount } from '../model/entry.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'
@@ -82,7 +85,10 @@ export function encodeColumns(lines: LineBuffer, from: number, to: number, out: 
   }
 }
 
-/** Differences to the line before, in nanoseconds, signed; 0 stands for "not representable, absolute time follows". */
+/**
+ * Differences to the line before, in nanoseconds, signed; 0 stands for "not representable, absolute time
+ * follows".
+ */
 function encodeTimes(lines: LineBuffer, from: number, to: number, out: ByteWriter): void {
   const { seconds, nanos } = lines
   let lastSec = seconds[from] as number

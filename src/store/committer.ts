@@ -1,4 +1,7 @@
-/** Writes commits: lines, positions, files and fragments in one transaction, as one journal row, large parts as blocks. */
+/**
+ * Writes commits: lines, positions, files and fragments in one transaction, as one journal row, large parts
+ * as blocks.
+ */
 
 import type { StoreLimits } from '../limits.ts'
 import type { Changes } from './changes.ts'
@@ -35,7 +38,8 @@ export type Committer = {
 export function createCommitter(deps: Deps): Committer {
   const { connection, changes, journal, streams, files } = deps
   const insertRow = connection.prepare(
-    `INSERT INTO journal (last_commit, first_commit, arrival_min, arrival_max, tier, raw_bytes, moves, head, body)
+    `INSERT INTO journal
+       (last_commit, first_commit, arrival_min, arrival_max, tier, raw_bytes, moves, head, body)
      VALUES (@number, @number, @arrivalSec, @arrivalSec, 0, @rawBytes, @moves, @head, @body)`,
   )
   let next = raiseEpoch(connection) * commitsPerEpoch + 1

@@ -1,4 +1,6 @@
-/** zstd at level 1, with the settings that measurement chose: `chunkSize` doubles the speed of decompression. */
+/**
+ * zstd at level 1, with the settings that measurement chose: `chunkSize` doubles the speed of decompression.
+ */
 
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 

@@ -1,9 +1,14 @@
-/** What the collector hands to the store and gets back from it: one commit, and what a restart needs to go on. */
+/**
+ * What the collector hands to the store and gets back from it: one commit, and what a restart needs to go on.
+ */
 
 import type { Iostream } from '../model/entry.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'
 
-/** `live`: the container's current file; `rotated`: renamed or deleted, still read; `done`: read to its certain end. */
+/**
+ * `live`: the container's current file; `rotated`: renamed or deleted, still read; `done`: read to its
+ * certain end.
+ */
 export type FileState = 'live' | 'rotated' | 'done'
 
 /** Which file it is, and how far it is stored. Hashes are 48 bits of SHA-256, as numbers. */
@@ -27,14 +32,20 @@ export type FileRow = {
   /** Hash of the `tailLength` bytes before `position`. */
   readonly tailLength: number
   readonly tailHash: number
-  /** Level of the last stored line of stdout (low four bits) and stderr (high four bits), for continuation lines. */
+  /**
+   * Level of the last stored line of stdout (low four bits) and stderr (high four bits), for continuation
+   * lines.
+   */
   readonly lastLevels: number
 }
 
 /** A file's new position, written to the journal instead of its row. */
 export type PositionMove = Pick<FileRow, 'id' | 'position' | 'tailLength' | 'tailHash' | 'lastLevels'>
 
-/** One piece of a line that has not ended. Pieces of one (stream, iostream) are joined in the order they were appended. */
+/**
+ * One piece of a line that has not ended. Pieces of one (stream, iostream) are joined in the order they were
+ * appended.
+ */
 export type FragmentPiece = {
   readonly streamId: number
   readonly iostream: Iostream

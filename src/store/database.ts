@@ -1,4 +1,7 @@
-/** Opens the database file: its lock against a second instance, its page settings, its schema. Figures: `docs/performance.md`. */
+/**
+ * Opens the database file: its lock against a second instance, its page settings, its schema. Figures:
+ * `docs/performance.md`.
+ */
 
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,8 +27,8 @@ export function databasePath(dataDir: string): string {
 }
 
 /**
- * Opens the only writing connection, after migrating. Throws `LogkeepError`: DATA_DIR_UNUSABLE, NEWER_DATABASE.
- * The data folder is created where it is missing.
+ * Opens the only writing connection, after migrating. Throws `LogkeepError`: DATA_DIR_UNUSABLE,
+ * NEWER_DATABASE. The data folder is created where it is missing.
  */
 export function openForWriting(dataDir: string): Connection {
   const path = databasePath(dataDir)
@@ -64,8 +67,8 @@ export function openForReading(dataDir: string): Connection {
 }
 
 /**
- * Takes the data folder for this process; the operating system gives it back when the process ends, however it ends.
- * Throws `LogkeepError` SECOND_INSTANCE while another process holds it.
+ * Takes the data folder for this process; the operating system gives it back when the process ends, however
+ * it ends. Throws `LogkeepError` SECOND_INSTANCE while another process holds it.
  */
 export function lockDataDir(dataDir: string): { readonly close: () => void } {
   const path = join(dataDir, lockFile)

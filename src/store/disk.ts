@@ -1,4 +1,6 @@
-/** Room on disk: what the data folder takes, what the file system has left, and the reserve for a full disk. */
+/**
+ * Room on disk: what the data folder takes, what the file system has left, and the reserve for a full disk.
+ */
 
 import {
   closeSync,

@@ -1,4 +1,7 @@
-/** Files and pending fragments in the database: which file it is, how far it is stored, and what of a line is waiting. */
+/**
+ * Files and pending fragments in the database: which file it is, how far it is stored, and what of a line is
+ * waiting.
+ */
 
 import type { Iostream } from '../model/entry.ts'
 import { ByteReader, ByteWriter } from './byte-writer.ts'
@@ -77,14 +80,15 @@ export function joinMoves(lists: Iterable<Uint8Array>): Uint8Array {
 
 export function createFileTable(connection: Connection): FileTable {
   const insert = connection.prepare(
-    `INSERT OR REPLACE INTO file (id, stream_id, device, inode, name, gzip, state, head_length, head_hash, position,
-       tail_length, tail_hash, last_levels)
+    `INSERT OR REPLACE INTO file (id, stream_id, device, inode, name, gzip, state, head_length, head_hash,
+       position, tail_length, tail_hash, last_levels)
      VALUES (@id, @streamId, @device, @inode, @name, @gzip, @state, @headLength, @headHash, @position,
        @tailLength, @tailHash, @lastLevels)`,
   )
   const remove = connection.prepare('DELETE FROM file WHERE id = ?')
   const move = connection.prepare(
-    `UPDATE file SET position = @position, tail_length = @tailLength, tail_hash = @tailHash, last_levels = @lastLevels
+    `UPDATE file SET position = @position, tail_length = @tailLength, tail_hash = @tailHash,
+       last_levels = @lastLevels
      WHERE id = @id`,
   )
   const clearFragments = connection.prepare('DELETE FROM fragment WHERE stream_id = ? AND iostream = ?')

@@ -1,4 +1,7 @@
-/** Folds neighbouring journal rows into one, so that frequent commits do not leave thousands of small rows behind. */
+/**
+ * Folds neighbouring journal rows into one, so that frequent commits do not leave thousands of small rows
+ * behind.
+ */
 
 import type { StoreLimits } from '../limits.ts'
 import { utcDay } from './block-writer.ts'
@@ -41,7 +44,8 @@ export function createFolding({ connection, journal, loader, limits }: Deps): Fo
   const selectMoves = connection.prepare('SELECT moves FROM journal WHERE last_commit = ?').pluck()
   const remove = connection.prepare('DELETE FROM journal WHERE last_commit = ?')
   const insert = connection.prepare(
-    `INSERT INTO journal (last_commit, first_commit, arrival_min, arrival_max, tier, raw_bytes, moves, head, body)
+    `INSERT INTO journal
+       (last_commit, first_commit, arrival_min, arrival_max, tier, raw_bytes, moves, head, body)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   return {

@@ -1,4 +1,7 @@
-/** Bitmap of hashed 4-byte grams of a body: tells which blocks cannot hold a text, without opening them. Hot path. */
+/**
+ * Bitmap of hashed 4-byte grams of a body: tells which blocks cannot hold a text, without opening them. Hot
+ * path.
+ */
 
 import { storeLimits } from '../limits.ts'
 
@@ -8,13 +11,17 @@ export const gramBytes = 4
 /** Multiplier of the hash: 2^32 divided by the golden ratio, odd, so that neighbouring grams spread. */
 const hashFactor = 0x9e3779b1
 
-/** ASCII letters in lower case, other bytes as they are. A table, because a branch is mispredicted on random text. */
+/**
+ * ASCII letters in lower case, other bytes as they are. A table, because a branch is mispredicted on random
+ * text.
+ */
 const lowerCase = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 65 && byte <= 90 ? byte + 32 : byte))
 
 /**
- * Filter of `body[start, end)`, ASCII letters folded to lower case so that it serves searches of either kind. Its size
- * is the power of two that leaves about half of the bits unset: bodies differ by a factor of fifty in how many different
- * grams they have. Costs about 1.7 ns per byte, twice that where nearly every gram is another (random text).
+ * Filter of `body[start, end)`, ASCII letters folded to lower case so that it serves searches of either kind.
+ * Its size is the power of two that leaves about half of the bits unset: bodies differ by a factor of fifty
+ * in how many different grams they have. Costs about 1.7 ns per byte, twice that where nearly every gram is
+ * another (random text).
  */
 export function buildFilter(body: Uint8Array, start: number, end: number): Uint8Array {
   const { filterBitsMin, filterBitsUsual, filterBitsMax, filterLoadMax } = storeLimits
@@ -26,7 +33,8 @@ export function buildFilter(body: Uint8Array, start: number, end: number): Uint8
     words = markGrams(body, start, end, filterBitsMax)
     marked = countBits(words)
   }
-  while (words.length * 32 > filterBitsMin && marked <= (words.length / 2) * 32 * filterLoadMax) words = halve(words)
+  while (words.length * 32 > filterBitsMin && marked <= (words.length / 2) * 32 * filterLoadMax)
+    words = halve(words)
   return new Uint8Array(words.buffer)
 }
 
@@ -71,7 +79,9 @@ function countBits(words: Int32Array): number {
   return count
 }
 
-/** Hashes of a text's grams before they are cut to a filter's size; `text` is already folded to lower case. */
+/**
+ * Hashes of a text's grams before they are cut to a filter's size; `text` is already folded to lower case.
+ */
 export function gramHashes(text: Uint8Array): Int32Array {
   const hashes = new Int32Array(Math.max(0, text.length - gramBytes + 1))
   let gram = 0

@@ -1,4 +1,7 @@
-/** A reader's copy of the journal's directories, brought up to date row by row; rows never change, they are replaced. */
+/**
+ * A reader's copy of the journal's directories, brought up to date row by row; rows never change, they are
+ * replaced.
+ */
 
 import { ByteCache } from './byte-cache.ts'
 import type { Connection } from './database.ts'
@@ -14,7 +17,10 @@ type CachedRow = {
 export type JournalCache = {
   /** Loads new rows, forgets gone ones. Inside the snapshot's transaction. */
   readonly refresh: () => void
-  /** Segments of rows with commits after `commit` that begin at or after their stream's sealed line, newest row first. */
+  /**
+   * Segments of rows with commits after `commit` that begin at or after their stream's sealed line, newest
+   * row first.
+   */
   readonly segments: (sealedLine: (streamId: number) => number, commit: number) => Segment[]
   /** The decompressed head of a row, in which its columns lie. */
   readonly head: (row: number) => Uint8Array

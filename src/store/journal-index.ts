@@ -1,4 +1,7 @@
-/** What the writer knows of the journal in memory: its rows, and per stream the segments that are not sealed yet. */
+/**
+ * What the writer knows of the journal in memory: its rows, and per stream the segments that are not sealed
+ * yet.
+ */
 
 import type { JournalLines } from './journal-row.ts'
 

@@ -1,4 +1,6 @@
-/** Loads pending lines back out of journal rows, for sealing and folding. Keeps the rows of one pass decoded. */
+/**
+ * Loads pending lines back out of journal rows, for sealing and folding. Keeps the rows of one pass decoded.
+ */
 
 import { LineBuffer } from '../model/line-buffer.ts'
 import type { ArrivedPart } from './block-writer.ts'

@@ -1,4 +1,7 @@
-/** A journal row: lines of many streams from one commit or several folded ones, as a head (directory, columns) and chunked body. */
+/**
+ * A journal row: lines of many streams from one commit or several folded ones, as a head (directory, columns)
+ * and chunked body.
+ */
 
 import { zstdDecompressSync } from 'node:zlib'
 import { storeLimits } from '../limits.ts'
@@ -28,7 +31,10 @@ export type JournalSegment = JournalLines & {
   readonly levelMask: number
   readonly commitMin: number
   readonly commitMax: number
-  /** Where its runs and its columns begin in the row's decompressed head. They stay there: decoded they take much room. */
+  /**
+   * Where its runs and its columns begin in the row's decompressed head. They stay there: decoded they take
+   * much room.
+   */
   readonly runsOffset: number
   readonly columnsOffset: number
   readonly chunk: number
@@ -177,10 +183,9 @@ function readDirectory(reader: ByteReader): Unplaced[] {
     const levelMask = reader.integer()
     const commitMin = reader.integer()
     const commitMax = commitMin + reader.integer()
-    segments.push({
-      ...{ streamId, firstLine, lineCount, rawBytes, minSec, minNs, maxSec, maxNs, ascending, levelMask },
-      ...{ commitMin, commitMax, runsOffset, columnsOffset, chunk: 0, chunkOffset: 0 },
-    })
+    const lines = { streamId, firstLine, lineCount, rawBytes }
+    const summary = { minSec, minNs, maxSec, maxNs, ascending, levelMask, commitMin, commitMax }
+    segments.push({ ...lines, ...summary, runsOffset, columnsOffset, chunk: 0, chunkOffset: 0 })
   }
   return segments
 }

@@ -1,4 +1,7 @@
-/** Where the lines of a stored body end: at each LF, or by their recorded lengths where a line holds an LF of its own. */
+/**
+ * Where the lines of a stored body end: at each LF, or by their recorded lengths where a line holds an LF of
+ * its own.
+ */
 
 import type { Columns } from './columns.ts'
 
@@ -19,8 +22,9 @@ export function lineEnds(
 }
 
 /**
- * The same for lines without LFs of their own; a last line without one ends at the end of the body. Hot path: looks for
- * LF in a one-byte string, which is faster than in the bytes: 256 KiB of lines of 120 bytes take 35 µs, 75 µs by
+ * The same for lines without LFs of their own; a last line without one ends at the end of the body. Hot path:
+ * looks for LF in a one-byte string, which is faster than in the bytes: 256 KiB of lines of 120 bytes take 35
+ * µs, 75 µs by
  * `Buffer.indexOf`.
  */
 export function lineFeedEnds(body: Buffer, lineCount: number): Uint32Array {

@@ -1,4 +1,7 @@
-/** Merges small neighbouring blocks of a stream into larger ones, so that a slow stream does not cost a row per seal. */
+/**
+ * Merges small neighbouring blocks of a stream into larger ones, so that a slow stream does not cost a row
+ * per seal.
+ */
 
 import { zstdDecompressSync } from 'node:zlib'
 import type { StoreLimits } from '../limits.ts'
@@ -71,8 +74,8 @@ export function createMerging(connection: Connection, blocks: BlockWriter, limit
 }
 
 /**
- * The oldest group of neighbours worth merging: `mergeWidth` of one tier, or fewer where they fill a block, or all that
- * a finished day left over. Blocks are in line order.
+ * The oldest group of neighbours worth merging: `mergeWidth` of one tier, or fewer where they fill a block,
+ * or all that a finished day left over. Blocks are in line order.
  */
 export function findMergeable(blocks: readonly Candidate[], limits: StoreLimits): Candidate[] | null {
   const lastDay = utcDay(blocks.at(-1)?.arrival_max ?? 0)

@@ -1,4 +1,7 @@
-/** Brings a database to this program's schema: numbered SQL files, forward only, each in a transaction of its own. */
+/**
+ * Brings a database to this program's schema: numbered SQL files, forward only, each in a transaction of its
+ * own.
+ */
 
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'

@@ -21,7 +21,9 @@ export type Snapshot = {
   readonly lastCommit: number
   /** Changes whenever streams or blocks do. */
   readonly structure: number
-  /** Newest commit of which retention has deleted lines, and the newest commit when it last did so; 0: never. */
+  /**
+   * Newest commit of which retention has deleted lines, and the newest commit when it last did so; 0: never.
+   */
   readonly retention: () => { readonly sweptCommit: number; readonly sweepCommit: number }
   readonly stream: (id: number) => StreamRecord | undefined
   readonly streams: () => IterableIterator<StreamRecord>

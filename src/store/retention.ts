@@ -1,4 +1,7 @@
-/** Keeps age, budget and the floor of free disk, one bounded step at a time. Facts: section "Retention" of `docs/design.md`. */
+/**
+ * Keeps age, budget and the floor of free disk, one bounded step at a time. Facts: section "Retention" of
+ * `docs/design.md`.
+ */
 
 import type { Connection } from './database.ts'
 import type { DiskRoom } from './disk.ts'
@@ -71,7 +74,8 @@ export function createRetention({ connection, sweeping, room, settings, change }
         sweep(nowSec - settings.ageSec)
         return true
       }
-      // What the database file will have once the WAL is in it: its size on disk follows with the next checkpoint.
+      // What the database file will have once the WAL is in it: its size on disk follows with the next
+      // checkpoint.
       const pageBytes = pages('page_size')
       const used = room.otherBytes() + pages('page_count') * pageBytes
       const freePages = pages('freelist_count')

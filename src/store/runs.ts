@@ -1,4 +1,7 @@
-/** Runs: which lines of a segment came with which commit. Commit numbers never fall within a stream, so they are prefixes. */
+/**
+ * Runs: which lines of a segment came with which commit. Commit numbers never fall within a stream, so they
+ * are prefixes.
+ */
 
 import { type ByteReader, ByteWriter } from './byte-writer.ts'
 

@@ -1,4 +1,6 @@
-/** Seals streams: takes their pending lines out of the journal, and a commit's where it has many, into blocks. */
+/**
+ * Seals streams: takes their pending lines out of the journal, and a commit's where it has many, into blocks.
+ */
 
 import type { StoreLimits } from '../limits.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'
@@ -24,8 +26,8 @@ export type Sealing = {
   /** Seals all pending lines of a stream. Inside a transaction. */
   readonly sealPending: (streamId: number, version: number, after: AfterCommit) => void
   /**
-   * Seals a stream's pending lines, all of them, together with those of a commit's that fill blocks; returns the index
-   * of the first of the commit's lines that is left for the journal. Inside a transaction.
+   * Seals a stream's pending lines, all of them, together with those of a commit's that fill blocks; returns
+   * the index of the first of the commit's lines that is left for the journal. Inside a transaction.
    */
   readonly sealWith: (streamId: number, added: CommitLines, version: number, after: AfterCommit) => number
 }
@@ -84,7 +86,8 @@ export function createSealing({ journal, loader, streams, blocks, limits }: Seal
         runs: [{ lines: added.lineCount, commit }],
         ...arrived,
       }
-      // Cuts at a change of day or at the line bound may end within the pending lines: none of them may stay behind.
+      // Cuts at a change of day or at the line bound may end within the pending lines: none of them may stay
+      // behind.
       const sealed = seal(streamId, first.segment.firstLine, lines, [...parts, newest], before, version)
       after(() => journal.sealed(streamId))
       loader.clear()

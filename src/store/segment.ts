@@ -24,8 +24,8 @@ export type Segment = {
 }
 
 /** Columns of `block` that make a segment, in a SELECT. */
-export const blockColumns = `id, stream_id, first_line, line_count, raw_bytes, min_sec, min_ns, max_sec, max_ns,
-  ascending, commit_min, commit_max, level_counts`
+export const blockColumns = `id, stream_id, first_line, line_count, raw_bytes, min_sec, min_ns, max_sec,
+  max_ns, ascending, commit_min, commit_max, level_counts`
 
 export type BlockRow = {
   id: number

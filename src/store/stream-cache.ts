@@ -22,7 +22,10 @@ type Row = {
 }
 
 export type StreamCache = {
-  /** Loads rows changed since the version of the last call, forgets deleted ones. Inside the snapshot's transaction. */
+  /**
+   * Loads rows changed since the version of the last call, forgets deleted ones. Inside the snapshot's
+   * transaction.
+   */
   readonly refresh: (version: number) => void
   readonly get: (id: number) => StreamRecord | undefined
   readonly all: () => IterableIterator<StreamRecord>

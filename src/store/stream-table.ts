@@ -51,7 +51,8 @@ export function createStreamTable(connection: Connection, journal: JournalIndex)
   const hasFile = connection.prepare('SELECT EXISTS (SELECT 1 FROM file WHERE stream_id = ?)').pluck()
   const sealedOf = connection.prepare('SELECT sealed_line FROM stream WHERE id = ?').pluck()
   const addTotals = connection.prepare(
-    `UPDATE stream SET sealed_line = @sealedLine, lines = lines + @lines, bytes = bytes + @bytes, version = @version
+    `UPDATE stream SET sealed_line = @sealedLine, lines = lines + @lines, bytes = bytes + @bytes,
+       version = @version
      WHERE id = @id`,
   )
   const widenFirst = connection.prepare(

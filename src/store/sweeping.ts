@@ -1,4 +1,7 @@
-/** Deletes the oldest blocks in bounded slices, oldest arrival first, and takes them out of their streams' totals. */
+/**
+ * Deletes the oldest blocks in bounded slices, oldest arrival first, and takes them out of their streams'
+ * totals.
+ */
 
 import type { Connection } from './database.ts'
 import type { JournalIndex } from './journal-index.ts'
@@ -12,11 +15,16 @@ export const sweepStreams = 256
 export type Swept = { readonly blocks: number; readonly lines: number; readonly bytes: number }
 
 export type Sweeping = {
-  /** Deletes up to `sweepBlocks` of the oldest blocks that arrived before `beforeSec`. Inside a transaction. */
+  /**
+   * Deletes up to `sweepBlocks` of the oldest blocks that arrived before `beforeSec`. Inside a transaction.
+   */
   readonly sweep: (beforeSec: number, version: number) => Swept
   /** Arrival of the newest line of the oldest block, in seconds; null where there is no block. */
   readonly oldestArrival: () => number | null
-  /** Deletes up to `sweepStreams` streams of which nothing is stored and nothing is there. Inside a transaction. */
+  /**
+   * Deletes up to `sweepStreams` streams of which nothing is stored and nothing is there. Inside a
+   * transaction.
+   */
   readonly sweepStreams: (version: number) => number
 }
 

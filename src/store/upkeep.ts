@@ -1,4 +1,7 @@
-/** Upkeep of the database between commits, one bounded step at a time: sealing, dropping, folding, merging, retention. */
+/**
+ * Upkeep of the database between commits, one bounded step at a time: sealing, dropping, folding, merging,
+ * retention.
+ */
 
 import type { StoreLimits } from '../limits.ts'
 import type { Changes } from './changes.ts'
@@ -86,7 +89,10 @@ function createSealer(
   }
 }
 
-/** Deletes the oldest row once every line of it is sealed; the newest row stays: it holds the last commit's number. */
+/**
+ * Deletes the oldest row once every line of it is sealed; the newest row stays: it holds the last commit's
+ * number.
+ */
 function createRowDropper({ changes, connection, files, journal }: Deps): () => boolean {
   const movesOf = connection.prepare('SELECT moves FROM journal WHERE last_commit = ?').pluck()
   const remove = connection.prepare('DELETE FROM journal WHERE last_commit = ?')

@@ -1,4 +1,7 @@
-/** The only writer of the database: commits lines together with read positions, and keeps the database in shape. */
+/**
+ * The only writer of the database: commits lines together with read positions, and keeps the database in
+ * shape.
+ */
 
 import { type StoreLimits, storeLimits } from '../limits.ts'
 import type { StreamLabels } from '../model/entry.ts'
@@ -38,7 +41,10 @@ export type Writer = {
   readonly lastCommit: () => number
   /** Bounded steps of upkeep for at most about `budgetMs`; true when there is more to do now. */
   readonly maintain: (nowSec: number, budgetMs: number) => boolean
-  /** After a commit that failed: where the disk is full, frees room by deleting the oldest lines. True: there is some. */
+  /**
+   * After a commit that failed: where the disk is full, frees room by deleting the oldest lines. True: there
+   * is some.
+   */
   readonly makeRoom: (cause: unknown) => boolean
   /** What retention has deleted since the start. */
   readonly swept: Readonly<RetentionCounts>
@@ -138,11 +144,7 @@ function loadJournal(
         arrivalMax: row.arrival_max,
         tier: row.tier,
         rawBytes: row.raw_bytes,
-        segments: decodeJournalHead(row.head).segments.map(
-          ({ streamId, firstLine, lineCount, rawBytes }) => ({
-            ...{ streamId, firstLine, lineCount, rawBytes },
-          }),
-        ),
+        segments: decodeJournalHead(row.head).segments,
       },
       sealedLine,
     )

@@ -107,7 +107,7 @@ test('F107 F108 while nothing can be stored reading stops at a bound, and resume
     assert.ok(numbers.every((number, index) => number === index))
   }))
 
-test('S-COL-33 lines are committed when the oldest is 10 s old, 1 s in a new file, or before a file goes away', () =>
+test('S-COL-33 lines are committed when 10 s old, 1 s in a new file, or before a file goes away', () =>
   withNode(async (node) => {
     const tick = (ms: number): void => {
       node.now += ms

@@ -1,4 +1,7 @@
-/** A full disk, on a small file system of its own: retention first, else a pause in which queries go on, then all of it. */
+/**
+ * A full disk, on a small file system of its own: retention first, else a pause in which queries go on, then
+ * all of it.
+ */
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'

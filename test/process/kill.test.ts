@@ -20,7 +20,9 @@ import { startWriter, type Writer } from '../support/writer-process.ts'
 const testMsMax = 240_000
 /** From readiness to the kill. */
 const lifeMs: readonly [number, number] = [100, 1500]
-/** Long enough for a commit: files are deleted 12 s after their last line, and must have been read by then. */
+/**
+ * Long enough for a commit: files are deleted 12 s after their last line, and must have been read by then.
+ */
 const longLifeMs = 900
 const longLifeEvery = 3
 /** Some of the starts are killed as well, so long after their beginning. */

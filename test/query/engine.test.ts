@@ -1,4 +1,7 @@
-/** The engine over a real database: what is flagged, cut short, explained, listed, and what retention does to walks. */
+/**
+ * The engine over a real database: what is flagged, cut short, explained, listed, and what retention does to
+ * walks.
+ */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,6 @@
-/** Compiled patterns against re2js as the oracle, on single lines and over whole bodies; S-REGEX-10 to -14. */
+/**
+ * Compiled patterns against re2js as the oracle, on single lines and over whole bodies; S-REGEX-10 to -14.
+ */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

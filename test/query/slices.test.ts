@@ -1,4 +1,6 @@
-/** Answers made of several slices: slices that end at the limit, long lines, a tail that begins with a walk. */
+/**
+ * Answers made of several slices: slices that end at the limit, long lines, a tail that begins with a walk.
+ */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

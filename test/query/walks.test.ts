@@ -1,4 +1,7 @@
-/** Walks and tails over a real database against a model, with late lines, seals, folds, merges and restarts between pages. */
+/**
+ * Walks and tails over a real database against a model, with late lines, seals, folds, merges and restarts
+ * between pages.
+ */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

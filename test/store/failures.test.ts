@@ -21,7 +21,10 @@ const rounds = 60
 
 type Statement = { run: (...parameters: unknown[]) => unknown }
 
-/** `work` runs again until no statement of it fails any more: first its first one fails, then its second, and so on. */
+/**
+ * `work` runs again until no statement of it fails any more: first its first one fails, then its second, and
+ * so on.
+ */
 type FailEach = (work: () => void, afterFailure: () => void) => number
 
 function createFaults(t: TestContext): FailEach {
@@ -83,7 +86,7 @@ function runProgram(random: Random, failEach: FailEach, retention = keepForever)
       failures += failEach(() => model.commitRandom(random, nowSec), check)
       const isThorough = random.chance(0.5)
       failures += failEach(() => {
-        while (model.writer.maintain(nowSec, 1) && isThorough) continue
+        while (model.writer.maintain(nowSec, 1)) if (!isThorough) break
       }, check)
       check()
       if (!random.chance(0.05)) continue

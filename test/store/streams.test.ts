@@ -1,4 +1,7 @@
-/** Streams of which nothing is left: when they go, who learns of it, and that none goes that is still written to. */
+/**
+ * Streams of which nothing is left: when they go, who learns of it, and that none goes that is still written
+ * to.
+ */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

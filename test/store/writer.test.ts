@@ -1,4 +1,7 @@
-/** The writer on a real database: what a restart gets back, what a failed commit leaves, what retention deletes. */
+/**
+ * The writer on a real database: what a restart gets back, what a failed commit leaves, what retention
+ * deletes.
+ */
 
 import assert from 'node:assert/strict'
 import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** Drives a real writer and keeps, beside it, the plain list of what it committed: the model that readers are held against. */
+/**
+ * Drives a real writer and keeps, beside it, the plain list of what it committed: the model that readers are
+ * held against.
+ */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,6 @@
-/** Finds the lines of a block's body that satisfy all line filters, by searches over the whole body. Hot path. */
+/**
+ * Finds the lines of a block's body that satisfy all line filters, by searches over the whole body. Hot path.
+ */
 
 import type { LineFilter } from '../plan.ts'
 import { BodyText, LineText } from './body-text.ts'
@@ -10,13 +12,15 @@ import { compileCondition, type LineCondition } from './line-condition.ts'
  */
 export type BodyMatcher = {
   /**
-   * Conjunction of alternatives of ASCII-lower-cased byte strings of 4 bytes or more: a block in whose filter all
-   * alternatives of one element are absent holds no matching line. Empty: nothing can be excluded.
+   * Conjunction of alternatives of ASCII-lower-cased byte strings of 4 bytes or more: a block in whose filter
+   * all alternatives of one element are absent holds no matching line. Empty: nothing can be excluded.
    */
   readonly requiredGrams: readonly (readonly Uint8Array[])[]
   /**
-   * For bodies whose lines hold no LF, each followed by one. Writes the ascending indexes of matching lines into
-   * `hits` (at least `lineCount` long) and returns how many. `ends`: offset of each line's LF, null when not known.
+   * For bodies whose lines hold no LF, each followed by one. Writes the ascending indexes of matching lines
+   * into
+   * `hits` (at least `lineCount` long) and returns how many. `ends`: offset of each line's LF, null when not
+   * known.
    */
   readonly match: (body: Buffer, ends: Uint32Array | null, lineCount: number, hits: Uint32Array) => number
   /** For one line, which may hold LFs; without the LF that follows it. */
@@ -25,7 +29,10 @@ export type BodyMatcher = {
 
 type Filter = LineCondition & { readonly negate: boolean }
 
-/** Above this share of lines left, one more search over the whole body is cheaper than looking at each of them. */
+/**
+ * Above this share of lines left, one more search over the whole body is cheaper than looking at each of
+ * them.
+ */
 const wholeBodyShare = 1 / 16
 
 /** Null: no filter, every line matches. Throws `LogkeepError` `BAD_REGEX`. */

@@ -8,8 +8,8 @@ export function isLiteralGlob(glob: Glob): boolean {
 }
 
 /**
- * Characters are code points; case counts. Time grows with name times glob at worst: only the last `*` passed is ever
- * tried anew.
+ * Characters are code points; case counts. Time grows with name times glob at worst: only the last `*` passed
+ * is ever tried anew.
  */
 export function compileGlob(glob: Glob): (name: string) => boolean {
   if (isLiteralGlob(glob)) return (name) => name === glob

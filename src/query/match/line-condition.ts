@@ -1,4 +1,7 @@
-/** Compiles one line filter, without its negation, into a search over bodies and a test of single lines. Hot path. */
+/**
+ * Compiles one line filter, without its negation, into a search over bodies and a test of single lines. Hot
+ * path.
+ */
 
 import { gramBytes } from '../../store/gram-filter.ts'
 import type { LineFilter } from '../plan.ts'
@@ -8,7 +11,10 @@ import { concatOf } from '../regex/tree.ts'
 import type { BodyText, LineText } from './body-text.ts'
 
 export type LineCondition = {
-  /** Conjunction of alternatives of ASCII-lower-cased byte strings that matching lines hold; for the blocks' filters. */
+  /**
+   * Conjunction of alternatives of ASCII-lower-cased byte strings that matching lines hold; for the blocks'
+   * filters.
+   */
   readonly grams: readonly (readonly Uint8Array[])[]
   /** Higher: searched first, being quicker or leaving fewer lines. */
   readonly rank: number

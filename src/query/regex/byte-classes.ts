@@ -6,8 +6,9 @@ import { type CodePoints, codePointsOf, complement, includes, within } from './c
 export type Flavour = 'ascii' | 'utf8'
 
 /**
- * Bytes that no UTF-8 has, put in place of CR and of an LF inside a line: then nothing but the LF between lines ends a
- * line for `^` and `$` with flag `m`, and neither needs look-around, which V8's linear engine does not have.
+ * Bytes that no UTF-8 has, put in place of CR and of an LF inside a line: then nothing but the LF between
+ * lines ends a line for `^` and `$` with flag `m`, and neither needs look-around, which V8's linear engine
+ * does not have.
  */
 export const standIn = { lineFeed: 0xfe, carriageReturn: 0xff } as const
 
@@ -24,7 +25,8 @@ export function setSource(set: CodePoints, flavour: Flavour): string {
   const ascii = asciiBytes(set)
   if (holdsAllNonAscii(set)) {
     if (flavour === 'ascii') return byteClass([...ascii, 0x80, 0xfd])
-    // Text is valid, so trailing bytes follow as they must; giving some back leads nowhere: nothing starts with one.
+    // Text is valid, so trailing bytes follow as they must; giving some back leads nowhere: nothing starts
+    // with one.
     return `(?:${byteClass([...ascii, 0xc0, 0xfd])}${trailing}*)`
   }
   if (flavour === 'ascii') return byteClass(ascii)
@@ -38,13 +40,6 @@ export function setSource(set: CodePoints, flavour: Flavour): string {
 export function runSource(set: CodePoints, flavour: Flavour): string | null {
   if (!holdsAllNonAscii(set)) return flavour === 'ascii' || isAscii(set) ? setSource(set, 'ascii') : null
   return byteClass([...asciiBytes(set), 0x80, 0xfd])
-}
-
-/** UTF-8 bytes of one code point, stand-ins put in. */
-export function encodeLiteral(codePoint: number): readonly number[] {
-  if (codePoint === lineFeed) return [standIn.lineFeed]
-  if (codePoint === carriageReturn) return [standIn.carriageReturn]
-  return encodeUtf8(codePoint)
 }
 
 /** Source of one byte, outside or inside brackets. */

@@ -1,10 +1,12 @@
-/** Which code points differ only in case: Unicode's simple case folding, as Go's `unicode.SimpleFold` has it. */
+/**
+ * Which code points differ only in case: Unicode's simple case folding, as Go's `unicode.SimpleFold` has it.
+ */
 
 import { type CodePoints, codePointsOf, includes } from './code-points.ts'
 
 /**
- * Orbits that lower and upper case of single characters do not yield (more than two members, titlecase, or mapped by
- * full case mapping only), Unicode 17. The test compares all of Unicode with `/iu`.
+ * Orbits that lower and upper case of single characters do not yield (more than two members, titlecase, or
+ * mapped by full case mapping only), Unicode 17. The test compares all of Unicode with `/iu`.
  */
 const specialOrbits: readonly string[] = [
   'Kk\u212a',
@@ -54,7 +56,10 @@ const specialOrbitOf: ReadonlyMap<number, readonly number[]> = new Map(
   }),
 )
 
-/** Outside these ranges nothing has a case, so that folding a wide range need not look at a million code points. */
+/**
+ * Outside these ranges nothing has a case, so that folding a wide range need not look at a million code
+ * points.
+ */
 const casedRanges: CodePoints = [
   0x41, 0x7a, 0xb5, 0x29e, 0x345, 0x345, 0x370, 0x587, 0x10a0, 0x10ff, 0x13a0, 0x13fd, 0x1c80, 0x1cbf, 0x1d79,
   0x1d8e, 0x1e00, 0x1ffc, 0x2126, 0x2184, 0x24b6, 0x24e9, 0x2c00, 0x2d2d, 0xa640, 0xa69b, 0xa722, 0xa7f6,

@@ -4,7 +4,6 @@
 export type CodePoints = readonly number[]
 
 export const codePointMax = 0x10ffff
-export const noCodePoints: CodePoints = []
 export const allCodePoints: CodePoints = [0, codePointMax]
 
 /** Pairs in any order, overlapping or not. */

@@ -1,4 +1,7 @@
-/** Turns a pattern in RE2 syntax into what a search over whole bodies needs; the choices are in docs/decisions/regex.md. */
+/**
+ * Turns a pattern in RE2 syntax into what a search over whole bodies needs; the choices are in
+ * docs/decisions/regex.md.
+ */
 
 import { isAscii, isUtf8 } from 'node:buffer'
 import { regexLimits } from '../../limits.ts'
@@ -11,8 +14,8 @@ import { translate } from './translate.ts'
 import { containsAssertion, type RegexNode } from './tree.ts'
 
 /**
- * Flags for `v8.setFlagsFromString` at the start of a thread that runs patterns, before the first of them is compiled:
- * a search that backtracks too much then goes on in V8's linear engine.
+ * Flags for `v8.setFlagsFromString` at the start of a thread that runs patterns, before the first of them is
+ * compiled: a search that backtracks too much then goes on in V8's linear engine.
  */
 export const regexEngineFlags: readonly string[] = [
   '--enable-experimental-regexp-engine-on-excessive-backtracks',
@@ -79,7 +82,8 @@ function compileSource(tree: RegexNode, flavour: Flavour, innerLines: boolean): 
   if (source.length > regexLimits.sourceLengthMax) throw tooLarge()
   try {
     const regex = new RegExp(source, 'gm')
-    // V8 compiles at the first search and again, to machine code, at the second: it may find the pattern too large then.
+    // V8 compiles at the first search and again, to machine code, at the second: it may find the pattern too
+    // large then.
     regex.test(' \n')
     regex.lastIndex = 0
     regex.test(' \n')

@@ -8,17 +8,17 @@ import type { RegexNode } from './tree.ts'
 type Alternatives = readonly string[]
 
 /**
- * `exact`: all texts that the node can match, ASCII lower-cased; null: too many or too long. `required`: conjunction
- * of alternatives that its matches contain.
+ * `exact`: all texts that the node can match, ASCII lower-cased; null: too many or too long. `required`:
+ * conjunction of alternatives that its matches contain.
  */
 type Found = { readonly exact: Alternatives | null; readonly required: readonly Alternatives[] }
 
 const nothing: Found = { exact: null, required: [] }
 
 /**
- * Every matching line contains, for each element, at least one of its strings, once the line's ASCII letters are
- * lower-cased. Strings have 4 bytes or more in UTF-8 and neither LF nor U+FFFD (which also stands for bytes that are
- * not UTF-8). Empty: nothing is known.
+ * Every matching line contains, for each element, at least one of its strings, once the line's ASCII letters
+ * are lower-cased. Strings have 4 bytes or more in UTF-8 and neither LF nor U+FFFD (which also stands for
+ * bytes that are not UTF-8). Empty: nothing is known.
  */
 export function requiredLiterals(tree: RegexNode): readonly (readonly string[])[] {
   const found = search(tree)

@@ -1,4 +1,7 @@
-/** Parses RE2 syntax into a syntax tree, after Go's regexp/syntax with the flags that Loki uses (`syntax.Perl`). */
+/**
+ * Parses RE2 syntax into a syntax tree, after Go's regexp/syntax with the flags that Loki uses
+ * (`syntax.Perl`).
+ */
 
 import { regexLimits } from '../../limits.ts'
 import { createCaseFolder } from './case-folding.ts'

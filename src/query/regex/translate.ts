@@ -1,10 +1,15 @@
-/** Writes a syntax tree as JavaScript RegExp source with RE2's meaning, over UTF-8 bytes of lines joined by LF. */
+/**
+ * Writes a syntax tree as JavaScript RegExp source with RE2's meaning, over UTF-8 bytes of lines joined by
+ * LF.
+ */
 
 import { regexLimits } from '../../limits.ts'
 import { type Flavour, runSource, setSource, standIn } from './byte-classes.ts'
 import type { AssertionKind, RegexNode, RepeatNode } from './tree.ts'
 
-/** `innerLines`: one line that holds LFs itself, put as stand-ins; `(?m)^` and `(?m)$` then match around them. */
+/**
+ * `innerLines`: one line that holds LFs itself, put as stand-ins; `(?m)^` and `(?m)$` then match around them.
+ */
 export type TranslateOptions = { readonly flavour: Flavour; readonly innerLines: boolean }
 
 /** V8's linear engine takes no pattern whose nested counts multiply to more; `+` counts as two. */
@@ -16,8 +21,8 @@ type Emit = TranslateOptions & {
 }
 
 /**
- * For flag `m` and no other: V8's linear engine accepts neither `i` nor `u`. Never matches across an LF. Long counts
- * are written out in pieces that the linear engine takes, unless that makes the source too long.
+ * For flag `m` and no other: V8's linear engine accepts neither `i` nor `u`. Never matches across an LF. Long
+ * counts are written out in pieces that the linear engine takes, unless that makes the source too long.
  */
 export function translate(tree: RegexNode, options: TranslateOptions): string {
   const source = nodeSource(tree, { ...options, replication: 1 })
@@ -87,7 +92,8 @@ function repeatSource(node: RepeatNode, emit: Emit): string | null {
   const lazy = node.lazy ? '?' : ''
   if (run !== null && node.min === 0) return `${run}*${lazy}`
   if (run !== null && node.item.kind === 'set') {
-    // The first byte of every counted character shows where it starts; the rest of the run needs no such care.
+    // The first byte of every counted character shows where it starts; the rest of the run needs no such
+    // care.
     const counted = countedSource({ ...node, max: node.min }, emit)
     return counted === null ? null : `${counted}${run}*${lazy}`
   }

@@ -2,7 +2,9 @@
 
 import type { CodePoints } from './code-points.ts'
 
-/** `textStart`/`textEnd`: of the whole line. `lineStart`/`lineEnd`: under `(?m)`, also around an LF inside it. */
+/**
+ * `textStart`/`textEnd`: of the whole line. `lineStart`/`lineEnd`: under `(?m)`, also around an LF inside it.
+ */
 export type AssertionKind =
   | 'textStart'
   | 'textEnd'

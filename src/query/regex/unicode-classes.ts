@@ -1,4 +1,7 @@
-/** Unicode categories and scripts (`\p{Lu}`, `\p{Greek}`) as sets of code points, read out of the engine's own tables. */
+/**
+ * Unicode categories and scripts (`\p{Lu}`, `\p{Greek}`) as sets of code points, read out of the engine's own
+ * tables.
+ */
 
 import { allCodePoints, type CodePoints, codePointMax, codePointsOf } from './code-points.ts'
 
@@ -49,7 +52,10 @@ export function createUnicodeClasses(): UnicodeClasses {
   }
 }
 
-/** A run of matched characters may span ranges that do not touch: it is cut where code points are not consecutive. */
+/**
+ * A run of matched characters may span ranges that do not touch: it is cut where code points are not
+ * consecutive.
+ */
 function pushRun(pairs: number[], run: string): void {
   const first = run.codePointAt(0) as number
   const last = lastCodePoint(run)
