@@ -130,7 +130,7 @@ export const tailLimits = {
   /** Unsent bytes above which a client counts as slow and is not read for, until half of them are sent. */
   bufferedBytesMax: 1 * mebibyte,
   /** Unsent bytes of all tails together: with many tails each may hold less. */
-  bufferedTotalBytesMax: 64 * mebibyte,
+  bufferedTotalBytesMax: 48 * mebibyte,
   /** Entries of one frame: small beside a slow client's buffer, large enough for a second of 1,000 lines. */
   readBytesMax: 256 * kibibyte,
   /** A client that could not take anything for so long is sent away with its cursor. */

@@ -1,11 +1,12 @@
 /**
  * Sends answers that are ready as bytes: warnings as headers, gzip where asked for, and an end when the
- * client leaves.
+ * client leaves or takes nothing.
  */
 
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { LogkeepError } from '../errors.ts'
 import { httpLimits } from '../limits.ts'
 import { acceptsGzip } from './negotiation.ts'
 
@@ -21,11 +22,44 @@ export function clientSignal(reply: FastifyReply): AbortSignal {
   return controller.signal
 }
 
+/** Memory for finished answers that their clients have not taken yet, of all clients together. */
+export type AnswerRoom = {
+  /** Holds room until the signal of `clientSignal` aborts. Throws `TOO_MANY` where there is none. */
+  readonly take: (bytes: number, signal: AbortSignal) => void
+}
+
+export function createAnswerRoom(bytesMax: number): AnswerRoom {
+  let held = 0
+  return {
+    take: (bytes, signal) => {
+      // A client that has left is sent nothing.
+      if (signal.aborted) return
+      if (held + bytes > bytesMax) {
+        const hint = 'take the answers that were asked for, or ask for fewer entries at a time'
+        throw new LogkeepError('TOO_MANY', 'too many answers wait for clients to take them', hint)
+      }
+      held += bytes
+      signal.addEventListener('abort', () => {
+        held -= bytes
+      })
+    },
+  }
+}
+
+export type Sending = {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly room: AnswerRoom
+  /** Of `clientSignal`. */
+  readonly signal: AbortSignal
+}
+
 export async function sendBytes(
-  request: FastifyRequest,
-  reply: FastifyReply,
+  { request, reply, room, signal }: Sending,
   body: Buffer,
 ): Promise<FastifyReply> {
+  room.take(body.length, signal)
+  reply.raw.setTimeout(httpLimits.answerStallMs, () => reply.raw.destroy())
   reply.header('vary', 'accept, accept-encoding')
   if (body.length < httpLimits.gzipBytesMin || !acceptsGzip(request.headers['accept-encoding'])) {
     return reply.send(body)
@@ -34,9 +68,19 @@ export async function sendBytes(
   return reply.send(await gzipBytes(body, { level: gzipLevel }))
 }
 
-/** For answers that have no place for warnings in their body. */
+/** For answers that have no place for warnings in their body: as many as fit, then how many did not. */
 export function addWarningHeaders(reply: FastifyReply, warnings: readonly string[]): void {
-  if (warnings.length > 0) reply.header('x-logkeep-warning', warnings.map(headerText))
+  const texts: string[] = []
+  let bytes = 0
+  for (const warning of warnings) {
+    const text = headerText(warning)
+    bytes += text.length
+    if (bytes > httpLimits.warningHeadersBytesMax) break
+    texts.push(text)
+  }
+  const left = warnings.length - texts.length
+  if (left > 0) texts.push(`and ${left} more: format=json shows all`)
+  if (texts.length > 0) reply.header('x-logkeep-warning', texts)
 }
 
 /** Printable ASCII: other characters as JSON escapes. */

@@ -12,8 +12,8 @@ import type { Sessions } from './sessions.ts'
 /** What is looked at of a request, HTTP or WebSocket alike. */
 export type Visit = {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  /** How often the request names a host. */
-  readonly hostHeaders: number
+  /** How often the request names a host, but for an address that repeats the header. */
+  readonly hostsNamed: number
   readonly peerAddress: string | undefined
   /** What follows `?`. */
   readonly query: string
@@ -104,12 +104,14 @@ function parseHost(text: string): Host | null {
  * Against DNS rebinding: a page of another site can have its own name lead to this address, but cannot change
  * the name that the browser sends. An address is no name, so probes and port-forwards by address pass.
  */
-function checkHost({ headers, hostHeaders }: Visit, allowed: ReadonlySet<string>): Host {
+function checkHost({ headers, hostsNamed }: Visit, allowed: ReadonlySet<string>): Host {
   const given = headers['host']
-  const host = typeof given === 'string' && hostHeaders === 1 ? parseHost(given) : null
+  const host = typeof given === 'string' && hostsNamed === 1 ? parseHost(given) : null
   if (host !== null && (isIP(host.name) !== 0 || allowed.has(host.name))) return host
   const message =
-    host === null ? 'the Host header is missing or unreadable' : `the host "${host.name}" is not served`
+    host === null
+      ? 'the Host header is missing, repeated or unreadable'
+      : `the host "${host.name}" is not served`
   throw new LogkeepError('WRONG_HOST', message, 'add the name to LOGKEEP_ALLOWED_HOSTS')
 }
 
@@ -157,11 +159,15 @@ function refuseTokenInQuery(query: string): void {
   )
 }
 
-/** Headers that say that another machine asked: their sender is not the peer. */
-const forwardingHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'] as const
+/**
+ * Headers by which proxies say that another machine asked: their sender is not the peer. A mesh's sidecar, for
+ * one, connects from loopback for everybody and adds `x-forwarded-proto` and `x-envoy-…`.
+ */
+const forwardingHeader =
+  /^(?:forwarded|via|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|x-original-forwarded-for)$|^x-(?:forwarded|envoy)-/
 
 function isDirectLoopback(headers: Visit['headers'], peerAddress: string | undefined): boolean {
-  if (forwardingHeaders.some((name) => headers[name] !== undefined)) return false
+  if (Object.keys(headers).some((name) => forwardingHeader.test(name))) return false
   return peerAddress !== undefined && isLoopback(peerAddress)
 }
 

@@ -9,6 +9,7 @@ import { httpLimits, processLimits, tailLimits } from '../limits.ts'
 import type { Logger } from '../log.ts'
 import type { QueryService } from '../query/contract.ts'
 import type { TailHub } from '../tail/hub.ts'
+import { type AnswerRoom, createAnswerRoom } from './answer.ts'
 import { answerParserError, sendError, toLogkeepError } from './errors.ts'
 import { pathOf, queryOf } from './request.ts'
 import { registerHealth } from './routes/health.ts'
@@ -35,7 +36,11 @@ export type ServerDeps = {
 }
 
 /** What the routes are given. */
-export type RouteDeps = ServerDeps & { readonly security: Security; readonly sessions: Sessions }
+export type RouteDeps = ServerDeps & {
+  readonly security: Security
+  readonly sessions: Sessions
+  readonly room: AnswerRoom
+}
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -56,6 +61,7 @@ export type ListedRoute = { readonly path: string; readonly methods: string[]; r
 export function buildServer(deps: ServerDeps): FastifyInstance {
   const answer = createErrorAnswer(deps)
   const app = createApp(answer)
+  app.server.maxConnections = httpLimits.connectionsMax
   const sessions = createSessions(deps.nowMs)
   const security = createSecurity({ config: deps.config, token: deps.token, sessions })
   const routes = collectRoutes(app)
@@ -84,7 +90,8 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
       checkRequest(request, security)
     })
   })
-  const routeDeps: RouteDeps = { ...deps, security, sessions }
+  const room = createAnswerRoom(httpLimits.answersHeldBytesMax)
+  const routeDeps: RouteDeps = { ...deps, security, sessions, room }
   app.register(async (scope) => {
     registerRoot(scope, routes)
     registerLogs(scope, routeDeps)
@@ -112,6 +119,9 @@ function createApp(answer: ErrorAnswer): FastifyInstance {
     clientErrorHandler: answerParserError,
     // Only the tail is upgraded; elsewhere clients that offer it (h2c, for one) are answered in HTTP/1.1.
     http: {
+      headersTimeout: httpLimits.headersTimeoutMs,
+      requestTimeout: httpLimits.requestTimeoutMs,
+      connectionsCheckingInterval: httpLimits.timeoutCheckMs,
       shouldUpgradeCallback: ({ url = '', headers }) =>
         url.split('?', 1)[0] === tailPath && headers.upgrade?.toLowerCase() === 'websocket',
     },
@@ -196,10 +206,13 @@ function addAnswerHeaders(reply: FastifyReply, node: string): void {
 }
 
 function checkRequest(request: FastifyRequest, security: Security): void {
-  const { headers, headersDistinct } = request.raw
+  const { headers, headersDistinct, url = '' } = request.raw
+  // The form of address that proxies are sent names a host too (RFC 9112 section 3.2.2).
+  const addressed = /^[a-z]+:\/\/([^/?#]*)/i.exec(url)?.[1]?.toLowerCase()
+  const isOther = addressed !== undefined && addressed !== headers.host?.toLowerCase()
   const visit = {
     headers,
-    hostHeaders: headersDistinct['host']?.length ?? 0,
+    hostsNamed: (headersDistinct['host']?.length ?? 0) + (isOther ? 1 : 0),
     peerAddress: request.socket.remoteAddress,
     query: queryOf(request),
   }

@@ -47,6 +47,8 @@ export class TailHub {
   readonly #ticker: NodeJS.Timeout
   /** Places taken: subscribers and openings. */
   #taken = 0
+  /** First entries of openings whose sockets have not come. */
+  #openingBytes = 0
 
   constructor(options: TailHubOptions) {
     const { query, collector, log, limits } = options
@@ -75,19 +77,29 @@ export class TailHub {
   async open(plan: Plan, start: TailStart, signal: AbortSignal): Promise<TailOpening> {
     this.#take()
     let held = true
+    let firstBytes = 0
     const release = (): void => {
       if (held) this.#giveBack()
       held = false
+      this.#openingBytes -= firstBytes
+      firstBytes = 0
     }
     const { query, collector } = this.#options
     const stopping = this.#stopping.signal
     try {
       // What was written before the client came belongs before its beginning.
       if (start.kind !== 'cursor') await collector.sync(httpLimits.syncWaitMs)
-      const first = await query.openTail(plan, start, AbortSignal.any([signal, stopping]))
+      const opening = query.openTail(plan, start, AbortSignal.any([signal, stopping]))
+      // A stop does not wait until a query that is queued notices it.
+      const first = await untilAborted(opening, stopping)
+      this.#refuseAboveRoom(first.entries.length)
+      firstBytes = first.entries.length
+      this.#openingBytes += firstBytes
       const attach = (socket: WebSocket): void => {
         if (!held) return socket.terminate()
+        // The place is the subscriber's now; what is held of the first entries is its own to count.
         held = false
+        release()
         this.#attach(socket, plan, start, first)
       }
       return { attach, release }
@@ -119,6 +131,15 @@ export class TailHub {
     }
     this.#taken += 1
     if (this.#taken === 1) this.#options.collector.setLive(true)
+  }
+
+  /** First entries may be many: clients that ask for them and do not take them share the room of all tails. */
+  #refuseAboveRoom(bytes: number): void {
+    let used = this.#openingBytes
+    for (const subscriber of this.#subscribers) used += subscriber.unsentBytes
+    if (bytes === 0 || used + bytes <= this.#limits.bufferedTotalBytesMax) return
+    const hint = 'ask for fewer entries to begin with, or try again later'
+    throw new LogkeepError('TOO_MANY', 'tails that are taken slowly leave no room for these entries', hint)
   }
 
   #giveBack(): void {
@@ -162,6 +183,19 @@ export class TailHub {
 }
 
 const stopReason = 'the server is stopping'
+
+/** Rejects with the signal's reason when it aborts, whether or not the work has noticed. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(signal.reason)
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort)
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
 
 function stoppingError(): LogkeepError {
   return new LogkeepError('STOPPING', stopReason, 'connect again in a moment, with the last cursor')

@@ -57,6 +57,11 @@ export class Subscriber {
     return this.#slowSinceMs !== null
   }
 
+  /** Bytes given to the socket that the client has not taken. */
+  get unsentBytes(): number {
+    return this.#socket.bufferedAmount
+  }
+
   /** Moves on without a frame: nothing was found up to `cursor`. */
   moveTo(cursor: string): void {
     this.#cursor = cursor

@@ -80,6 +80,9 @@ test('S-SEC-03 without a token only loopback peers are answered, and none that a
     'Forwarded: for=127.0.0.1',
     'X-Real-IP: ::1',
     'Via: 1.1 proxy',
+    'X-Forwarded-Proto: http',
+    'X-Client-IP: 10.0.0.1',
+    'X-Envoy-Attempt-Count: 1',
   ]) {
     assert.equal(await bothStatuses(served.port, [host, header]), 401, header)
     assert.equal((await rawGet(served.port, '/healthz', [host, header])).status, 200, header)
@@ -163,6 +166,15 @@ test('S-SEC-05 loopback names, addresses, the own Services and listed names are 
     'two hosts',
   )
   assert.equal((await rawRequest(served.port, ['GET /healthz HTTP/1.0'])).status, 421, 'no host')
+  const addressed = async (address: string): Promise<number> =>
+    (await rawGet(served.port, address, [host])).status
+  assert.equal(await addressed('http://LOCALHOST/logs'), 200)
+  for (const address of [
+    'http://evil.example.com/logs',
+    'http://user@localhost/logs',
+    'http://localhost:1/logs',
+  ])
+    assert.equal(await addressed(address), 421, address)
 })
 
 test('S-SEC-06 an Origin must be the host itself or listed; null and what other sites send is refused', async () => {

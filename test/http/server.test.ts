@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { get, type IncomingMessage } from 'node:http'
+import { get, type IncomingMessage, type Server } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
@@ -70,6 +71,15 @@ test('S-HTTP-21 text is the bytes of the page, with cursors and warnings as head
   assert.equal(response.headers.get('x-logkeep-node'), 'n1')
   assert.equal(response.headers.get('x-logkeep-warning'), 'one\\u000d\\u000ax: \\u00fc, two')
   assert.equal(response.headers.get('x'), null)
+})
+
+test('S-HTTP-21 warnings in headers stay below what proxies refuse, and say how many are left out', async () => {
+  const warnings = Array.from({ length: 100 }, (_, index) => `${index} ${'x'.repeat(500)}`)
+  await using served = await serve({ answers: { logs: () => ({ ...emptyPage, warnings }) } })
+  const response = await fetch(`${served.base}/logs?format=text`)
+  const shown = (response.headers.get('x-logkeep-warning') ?? '').split(', ')
+  assert.ok(shown.join('').length <= httpLimits.warningHeadersBytesMax + 100)
+  assert.equal(shown.at(-1), `and ${100 - (shown.length - 1)} more: format=json shows all`)
 })
 
 test('S-HTTP-22 an export streams its pieces as they are made, and stops making them when the client leaves', async () => {
@@ -169,7 +179,7 @@ test('S-HTTP-25 gzip on request: pages above a kilobyte, exports piece by piece'
   assert.equal(text(await reader?.read()), '{"b":2}\n')
 })
 
-test('S-HTTP-26 the 33rd export at a time is refused until one has ended', async () => {
+test('S-HTTP-26 the ninth export at a time is refused until one has ended', async () => {
   const releases: (() => void)[] = []
   await using served = await serve({
     answers: {
@@ -195,6 +205,30 @@ test('S-HTTP-26 the 33rd export at a time is refused until one has ended', async
   releases.at(-1)?.()
   await last.body?.cancel()
 })
+
+test('S-HTTP-26 an export whose client leaves before it begins takes no place', async () => {
+  await using served = await serve()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  served.collector.state.held = promise
+  const leave = new AbortController()
+  const gone = Array.from({ length: httpLimits.exportsOpenMax }, () =>
+    fetch(`${served.base}/logs?format=ndjson`, { signal: leave.signal }),
+  )
+  await waitFor('all to wait', () => served.collector.state.syncs === httpLimits.exportsOpenMax)
+  leave.abort()
+  await Promise.allSettled(gone)
+  await waitFor('the server to see it', async () => (await openConnections(served.app.server)) === 0)
+  resolve()
+  const response = await fetch(`${served.base}/logs?format=ndjson`)
+  assert.equal(response.status, 200)
+  await response.text()
+})
+
+function openConnections(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))
+  })
+}
 
 test('S-HTTP-27 a query that reaches up to now waits for the collector, and says when it is behind', async () => {
   await using served = await serve()
@@ -409,4 +443,35 @@ test('S-HTTP-36 while it stops, open connections are told so; a request that doe
   await served.app.close()
   assert.ok(performance.now() - startMs < 3000)
   await assert.rejects(hanging)
+})
+
+test('S-HTTP-37 answers that clients do not take have bounded room together; who takes them is answered', async () => {
+  const entries = Buffer.alloc(16 * 2 ** 20, 0x61)
+  await using served = await serve({ answers: { logs: () => ({ ...emptyPage, entries }) } })
+  const deaf: Socket[] = []
+  let refused = false
+  while (!refused && deaf.length < 10) {
+    const socket = connect(served.port, '127.0.0.1')
+    deaf.push(socket)
+    socket.write('GET /logs?format=text HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    const [head] = (await once(socket, 'data')) as [Buffer]
+    socket.pause()
+    refused = head.toString('latin1').startsWith('HTTP/1.1 429')
+  }
+  assert.ok(refused)
+  assert.ok((deaf.length - 2) * entries.length <= httpLimits.answersHeldBytesMax)
+  for (const socket of deaf) socket.destroy()
+  await waitFor('room', async () => (await fetch(`${served.base}/logs?format=text`)).ok)
+  for (let round = 0; round < 5; round += 1) {
+    const response = await fetch(`${served.base}/logs?format=text`)
+    assert.equal((await response.arrayBuffer()).byteLength, entries.length)
+  }
+})
+
+test('S-HTTP-38 connections are bounded, and so is how long a request may take to arrive', async () => {
+  await using served = await serve()
+  const { server } = served.app
+  assert.equal(server.maxConnections, httpLimits.connectionsMax)
+  assert.equal(server.headersTimeout, httpLimits.headersTimeoutMs)
+  assert.equal(server.requestTimeout, httpLimits.requestTimeoutMs)
 })

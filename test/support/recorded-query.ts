@@ -90,10 +90,17 @@ export function createRecordedQuery(given: Partial<Answers> = {}) {
 export function createStillCollector() {
   const listeners = new Set<(commit: number) => void>()
   const live: boolean[] = []
-  const state = { syncs: 0, behindMs: null as number | null, degraded: [] as string[], commit: 1 }
+  const state = {
+    syncs: 0,
+    behindMs: null as number | null,
+    degraded: [] as string[],
+    commit: 1,
+    held: Promise.resolve(),
+  }
   const collector: Pick<Collector, 'sync' | 'setLive' | 'onCommit' | 'status'> = {
     sync: async () => {
       state.syncs += 1
+      await state.held
       return { commit: state.commit, behindMs: state.behindMs }
     },
     setLive: (value) => {

@@ -395,3 +395,43 @@ test('S-TAIL-14 a hundred clients of one filter cost one read per commit', async
   assert.equal(numbers.state.reads - before, 3)
   for (const { socket } of clients) socket.terminate()
 })
+
+test('S-TAIL-15 first entries that slow clients leave no room for are refused; a tail that begins now is not', async () => {
+  const first = { ...nothing('c0'), entries: Buffer.from(JSON.stringify({ n: 'x'.repeat(8 * 2 ** 20) })) }
+  await using served = await serve({
+    answers: { openTail: (_plan, start) => (start.kind === 'newest' ? first : nothing('c0')) },
+    tailLimits: { bufferedTotalBytesMax: 2 * first.entries.length },
+  })
+  const deaf: ReturnType<typeof connect>[] = []
+  const refusedStatus = async (): Promise<number> => {
+    const client = connect(served.base, 'tail=5')
+    client.socket.on('error', () => undefined)
+    const outcome = await Promise.race([
+      once(client.socket, 'upgrade').then(() => 101),
+      once(client.socket, 'unexpected-response').then(([, response]) => Number(response.statusCode)),
+    ])
+    client.socket.pause()
+    deaf.push(client)
+    return outcome
+  }
+  const statuses: number[] = []
+  while (statuses.at(-1) !== 429 && statuses.length < 10) statuses.push(await refusedStatus())
+  assert.equal(statuses.at(-1), 429, statuses.join())
+  const now = await connected(served.base)
+  now.socket.close()
+  for (const { socket } of deaf) socket.terminate()
+  await waitFor('all places to be given back', () => served.tails.count === 0)
+  const again = await connected(served.base, 'tail=5')
+  again.socket.close()
+})
+
+test('S-TAIL-16 a stop does not wait for tails that are being opened', async () => {
+  const served = await serve({ answers: { openTail: () => new Promise(() => undefined) } })
+  const refused = refusal(served.base, 'tail=5')
+  await waitFor('the opening', () => served.opened.length === 1)
+  const startMs = performance.now()
+  await served.app.close()
+  assert.ok(performance.now() - startMs < 1000)
+  const { status, body } = await refused
+  assert.deepEqual([status, body['code']], [503, 'STOPPING'])
+})

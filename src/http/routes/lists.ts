@@ -15,7 +15,7 @@ const summaries = {
   streams: 'container instances with their lines, bytes and times',
 } as const
 
-export function registerLists(app: FastifyInstance, { query, collector }: RouteDeps): void {
+export function registerLists(app: FastifyInstance, { query, collector, room }: RouteDeps): void {
   for (const kind of ['namespaces', 'pods', 'containers', 'streams'] as const) {
     app.get(`/${kind}`, { config: { access: 'data', summary: summaries[kind] } }, async (request, reply) => {
       const asked = parseListRequest(kind, queryOf(request))
@@ -24,7 +24,7 @@ export function registerLists(app: FastifyInstance, { query, collector }: RouteD
       const { body } = await query.list(asked, signal)
       addWarningHeaders(reply, behindWarnings(behindMs))
       reply.type('application/json; charset=utf-8')
-      return sendBytes(request, reply, Buffer.from(body))
+      return sendBytes({ request, reply, room, signal }, Buffer.from(body))
     })
   }
 }

@@ -2,19 +2,19 @@
 
 import { pipeline, Readable } from 'node:stream'
 import { constants, createGzip } from 'node:zlib'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { LogkeepError } from '../../errors.ts'
 import { httpLimits } from '../../limits.ts'
 import { parseCursor } from '../../model/cursor.ts'
 import type { LogsPage, LogsRequest } from '../../query/contract.ts'
-import { addWarningHeaders, clientSignal, gzipLevel, headerText, sendBytes } from '../answer.ts'
+import { addWarningHeaders, clientSignal, gzipLevel, headerText, type Sending, sendBytes } from '../answer.ts'
 import { parseLogsRequest } from '../log-parameters.ts'
 import { acceptsGzip } from '../negotiation.ts'
 import { queryOf } from '../request.ts'
 import type { RouteDeps } from '../server.ts'
 
 export function registerLogs(app: FastifyInstance, deps: RouteDeps): void {
-  const { query, collector, config, nowMs } = deps
+  const { query, collector, config, nowMs, room } = deps
   const summary = 'entries by namespace, pod, container, node, restart, stream, level, q, since, until'
   let exportsOpen = 0
 
@@ -25,27 +25,25 @@ export function registerLogs(app: FastifyInstance, deps: RouteDeps): void {
     const warnings = behindWarnings(synced?.behindMs ?? null)
     if (asked.format === 'ndjson') {
       addWarningHeaders(reply, warnings)
-      return sendExport(request, reply, asked, signal)
+      return sendExport({ request, reply, room, signal }, asked)
     }
     const page = await query.logs(asked, signal)
     const all = [...page.warnings, ...warnings]
-    if (asked.format === 'text') return sendText(request, reply, page, all)
+    const sending = { request, reply, room, signal }
+    if (asked.format === 'text') return sendText(sending, page, all)
     reply.type('application/json; charset=utf-8')
-    return sendBytes(request, reply, jsonBody(page, config.nodeName, all))
+    return sendBytes(sending, jsonBody(page, config.nodeName, all))
   })
 
-  async function sendExport(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    asked: LogsRequest,
-    signal: AbortSignal,
-  ): Promise<FastifyReply> {
+  async function sendExport({ request, reply, signal }: Sending, asked: LogsRequest): Promise<FastifyReply> {
+    // It left while the collector was asked: its end, which gives the place back, is past.
+    signal.throwIfAborted()
     if (exportsOpen >= httpLimits.exportsOpenMax) {
       const message = `${httpLimits.exportsOpenMax} exports are under way`
       throw new LogkeepError('TOO_MANY', message, 'wait for one to end, or ask for pages of JSON')
     }
     exportsOpen += 1
-    reply.raw.once('close', () => {
+    signal.addEventListener('abort', () => {
       exportsOpen -= 1
     })
     const pieces = query.exportLogs(asked, signal)
@@ -97,13 +95,13 @@ function jsonBody(page: LogsPage, node: string, warnings: readonly string[]): Bu
 }
 
 async function sendText(
-  request: FastifyRequest,
-  reply: FastifyReply,
+  sending: Sending,
   page: LogsPage,
   warnings: readonly string[],
 ): Promise<FastifyReply> {
+  const { reply } = sending
   if (page.next !== null) reply.header('x-logkeep-next', headerText(page.next))
   reply.header('x-logkeep-resume', headerText(page.resume)).type('text/plain; charset=utf-8')
   addWarningHeaders(reply, warnings)
-  return sendBytes(request, reply, Buffer.from(page.entries))
+  return sendBytes(sending, Buffer.from(page.entries))
 }
