@@ -160,14 +160,25 @@ function refuseTokenInQuery(query: string): void {
 }
 
 /**
- * Headers by which proxies say that another machine asked: their sender is not the peer. A mesh's sidecar, for
- * one, connects from loopback for everybody and adds `x-forwarded-proto` and `x-envoy-…`.
+ * Headers by which proxies say that another machine asked: their sender is not the peer. A mesh's sidecar,
+ * for one, connects from loopback for everybody and adds `x-forwarded-proto` and `x-envoy-…`.
  */
-const forwardingHeader =
-  /^(?:forwarded|via|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|x-original-forwarded-for)$|^x-(?:forwarded|envoy)-/
+const forwardingHeaders = new Set([
+  'forwarded',
+  'true-client-ip',
+  'via',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-original-forwarded-for',
+  'x-real-ip',
+])
+
+function isForwardingHeader(name: string): boolean {
+  return forwardingHeaders.has(name) || name.startsWith('x-forwarded-') || name.startsWith('x-envoy-')
+}
 
 function isDirectLoopback(headers: Visit['headers'], peerAddress: string | undefined): boolean {
-  if (Object.keys(headers).some((name) => forwardingHeader.test(name))) return false
+  if (Object.keys(headers).some(isForwardingHeader)) return false
   return peerAddress !== undefined && isLoopback(peerAddress)
 }
 

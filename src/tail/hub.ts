@@ -133,7 +133,7 @@ export class TailHub {
     if (this.#taken === 1) this.#options.collector.setLive(true)
   }
 
-  /** First entries may be many: clients that ask for them and do not take them share the room of all tails. */
+  /** First entries may be many: clients that ask for them and take nothing share the room of all tails. */
   #refuseAboveRoom(bytes: number): void {
     let used = this.#openingBytes
     for (const subscriber of this.#subscribers) used += subscriber.unsentBytes
