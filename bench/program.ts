@@ -2,12 +2,15 @@
 
 import * as fs from 'node:fs'
 import * as http from 'node:http'
+import * as path from 'node:path'
 import { type Program, startProgram } from '../test/support/program.ts'
 import { delay } from '../test/support/wait.ts'
 
 /** Ticks per second of `/proc/<pid>/stat`: the kernel's fixed figure for programs. */
 const ticksPerSecond = 100
 const kibibyte = 1024
+/** As users start it. */
+const startFile = path.join(import.meta.dirname, '../start.mjs')
 
 export type Usage = {
   /** User and system time of all threads, in seconds. */
@@ -44,7 +47,7 @@ export async function startMeasured(options: MeasuredOptions): Promise<MeasuredP
   // Nothing may be swept while it is measured.
   const env: Record<string, string> = { LOGKEEP_RETENTION_SIZE: '1TiB' }
   if (profileDir !== null) env['NODE_OPTIONS'] = `--cpu-prof --cpu-prof-dir=${profileDir}`
-  const program = await startProgram({ logRoot, dataDir, env })
+  const program = await startProgram({ file: startFile, logRoot, dataDir, env })
   const startMs = performance.now() - startedMs
   const agent = new http.Agent({ keepAlive: true })
   const usage = (): Usage => readUsage(program.pid)

@@ -12,6 +12,8 @@ const stopMsMax = 10_000
 const outputCharsMax = 200_000
 
 export type ProgramOptions = {
+  /** Started instead of `src/main.ts`: with `start.mjs` the program has the flags and caches of `npm start`. */
+  readonly file?: string
   readonly dataDir: string
   readonly logRoot: string
   /** Further settings; they win over the ones made here. */
@@ -78,8 +80,8 @@ export async function runProgram(options: ProgramOptions): Promise<Exit & { read
   }
 }
 
-function spawnProgram({ dataDir, logRoot, env = {} }: ProgramOptions): Started {
-  const child = spawn(process.execPath, [mainFile], {
+function spawnProgram({ file = mainFile, dataDir, logRoot, env = {} }: ProgramOptions): Started {
+  const child = spawn(process.execPath, [file], {
     cwd: os.tmpdir(),
     // Nothing of the caller's settings: a LOGKEEP_TOKEN in the shell must not change a test.
     env: {
