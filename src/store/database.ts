@@ -4,7 +4,7 @@
  */
 
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { LogkeepError } from '../errors.ts'
 import { storeLimits } from '../limits.ts'
@@ -33,7 +33,7 @@ export function databasePath(dataDir: string): string {
 export function openForWriting(dataDir: string): Connection {
   const path = databasePath(dataDir)
   try {
-    mkdirSync(dataDir, { recursive: true })
+    makeFolder(dataDir)
     const isNew = !existsSync(path)
     const connection = new Database(path, { timeout: storeLimits.busyTimeoutMs })
     chmodSync(path, databaseMode)
@@ -74,7 +74,7 @@ export function lockDataDir(dataDir: string): { readonly close: () => void } {
   const path = join(dataDir, lockFile)
   let connection: Connection
   try {
-    mkdirSync(dataDir, { recursive: true })
+    makeFolder(dataDir)
     connection = new Database(path, { timeout: 0 })
     chmodSync(path, databaseMode)
   } catch (error) {
@@ -96,6 +96,19 @@ export function lockDataDir(dataDir: string): { readonly close: () => void } {
     throw asUnusable(error, dataDir)
   }
   return { close: () => connection.close() }
+}
+
+/** Makes a folder and those above it. One by one: Node's own way tries for ever where a folder refuses, as /proc does. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
+    makeFolder(dirname(folder))
+    mkdirSync(folder)
+  }
 }
 
 /** Whether an error is SQLite's, with a code that begins with `code` (extended codes continue it). */

@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -162,14 +162,20 @@ test('S-STORE-12 a data folder that cannot be used is refused, naming it and the
   writeFileSync(file, '')
   chmodSync(file, 0o600)
   try {
-    assert.throws(
-      () => openWriter({ dataDir: join(file, 'data'), retention: keepForever }),
-      (error) =>
-        error instanceof LogkeepError &&
-        error.code === 'DATA_DIR_UNUSABLE' &&
-        error.message.includes(file) &&
-        error.hint.includes('LOGKEEP_DATA_DIR'),
-    )
+    // A folder below a file, and one where the system makes none whoever asks.
+    for (const dataDir of [join(file, 'data'), ...(existsSync('/proc/self') ? ['/proc/logkeep'] : [])]) {
+      assert.throws(
+        () => openWriter({ dataDir, retention: keepForever }),
+        (error) =>
+          error instanceof LogkeepError &&
+          error.code === 'DATA_DIR_UNUSABLE' &&
+          error.message.includes(dataDir) &&
+          error.hint.includes('LOGKEEP_DATA_DIR'),
+      )
+    }
+    const deep = join(parent, 'a/b/c')
+    openWriter({ dataDir: deep, retention: keepForever }).close()
+    assert.ok(existsSync(join(deep, 'logkeep.db')))
   } finally {
     rmSync(parent, { recursive: true })
   }

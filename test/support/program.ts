@@ -12,7 +12,7 @@ const stopMsMax = 10_000
 const outputCharsMax = 200_000
 
 export type ProgramOptions = {
-  /** Started instead of `src/main.ts`: with `start.mjs` the program has the flags and caches of `npm start`. */
+  /** Started instead of `src/main.ts`: `start.mjs` adds the flags and caches of `npm start`. */
   readonly file?: string
   readonly dataDir: string
   readonly logRoot: string
