@@ -98,7 +98,7 @@ export function lockDataDir(dataDir: string): { readonly close: () => void } {
   return { close: () => connection.close() }
 }
 
-/** Makes a folder and those above it. One by one: Node's own way tries for ever where a folder refuses, as /proc does. */
+/** Makes a folder and those above it, one by one: Node's own way tries for ever in a place such as /proc. */
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder)
