@@ -261,6 +261,8 @@ export const collectorLimits = {
 export const workerLimits = {
   /** Sync calls within this time share one run. */
   syncShareMs: 100,
+  /** What retention deletes is told no more often. */
+  sweptTellMs: 60_000,
   /** A sync reads for at most this long, then commits what it has. */
   syncReadMs: 200,
   statusMs: 1_000,

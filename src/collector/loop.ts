@@ -11,7 +11,7 @@ import type { CollectorCore } from './core.ts'
 
 export type LoopDeps = {
   readonly core: CollectorCore
-  readonly writer: Pick<Writer, 'maintain'>
+  readonly writer: Pick<Writer, 'maintain' | 'swept'>
   readonly log: Logger
   readonly nowMs: () => number
   /** `isComplete`: everything that was readable when the run began is committed. */
@@ -27,6 +27,8 @@ export class Loop {
   #scanAtMs = 0
   #statusAtMs = 0
   #maintainAtMs = 0
+  #sweptLines = 0
+  #sweptToldMs = Number.NEGATIVE_INFINITY
   #syncs: number[] = []
   #endRest: (() => void) | null = null
 
@@ -44,6 +46,7 @@ export class Loop {
     }
     core.poll(nowMs(), { all: true })
     core.commit(nowMs())
+    this.#tellSwept(nowMs())
   }
 
   stop(): void {
@@ -86,8 +89,19 @@ export class Loop {
     if (now >= this.#statusAtMs || this.#statusAtMs - now > workerLimits.statusMs) {
       this.#statusAtMs = now + workerLimits.statusMs
       onStatus(core.status())
+      if (Math.abs(now - this.#sweptToldMs) >= workerLimits.sweptTellMs) this.#tellSwept(now)
     }
     return isMore || hasUpkeep
+  }
+
+  /** Says how much retention has deleted, where it has deleted more since it was last told. */
+  #tellSwept(now: number): void {
+    const { lines, bytes } = this.#deps.writer.swept
+    if (lines === this.#sweptLines) return
+    this.#sweptLines = lines
+    this.#sweptToldMs = now
+    const sinceStart = { linesSinceStart: lines, bytesSinceStart: bytes }
+    this.#deps.log.info('lines_swept', 'Retention deleted the oldest lines.', sinceStart)
   }
 
   #scan(now: number): void {

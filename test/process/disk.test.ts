@@ -103,7 +103,8 @@ test('S-DISK-02 a full disk with older lines to delete: the oldest make room, ne
     return
   }
   const { scene } = disk
-  const { base } = await disk.start()
+  const program = await disk.start()
+  const { base } = program
   let found: readonly string[] = []
   for (let round = 0; round < 8; round += 1) {
     writeNoise(scene, 3, 2_500_000)
@@ -119,4 +120,6 @@ test('S-DISK-02 a full disk with older lines to delete: the oldest make room, ne
   const written = new Set(scene.node.written.map(({ line }) => line))
   assert.ok(found.every((line) => written.has(line)))
   assert.ok(found.length < written.size, 'the oldest were deleted')
+  assert.equal((await program.stop()).code, 0)
+  assert.match(program.output(), /lines_swept.*linesSinceStart":[1-9]/)
 })
