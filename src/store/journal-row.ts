@@ -11,7 +11,7 @@ import { encodeColumns, summarize } from './columns.ts'
 import { compress, decompress } from './compression.ts'
 import { decodeRuns, encodeRuns, type Run } from './runs.ts'
 
-/** Which lines of a stream a journal row holds. */
+/** Which lines of a stream they are. */
 export type JournalLines = {
   readonly streamId: number
   readonly firstLine: number
@@ -20,17 +20,21 @@ export type JournalLines = {
   readonly rawBytes: number
 }
 
-/** Lines of one stream inside a journal row, and where they lie in it. A row has one segment per stream. */
-export type JournalSegment = JournalLines & {
+/** What is known of consecutive lines of one stream without reading them. */
+export type SegmentHeader = JournalLines & {
   readonly minSec: number
   readonly minNs: number
   readonly maxSec: number
   readonly maxNs: number
   readonly ascending: boolean
-  /** Bit per level code that occurs. */
+  /** Bit per level code that occurs; bit 8: gap records. */
   readonly levelMask: number
   readonly commitMin: number
   readonly commitMax: number
+}
+
+/** Lines of one stream inside a journal row, and where they lie in it. A row has one segment per stream. */
+export type JournalSegment = SegmentHeader & {
   /**
    * Where its runs and its columns begin in the row's decompressed head. They stay there: decoded they take
    * much room.

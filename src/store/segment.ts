@@ -2,22 +2,9 @@
 
 import { levelCodeCount } from '../model/entry.ts'
 import { ByteReader } from './byte-writer.ts'
-import type { JournalSegment } from './journal-row.ts'
+import type { JournalSegment, SegmentHeader } from './journal-row.ts'
 
-export type Segment = {
-  readonly streamId: number
-  readonly firstLine: number
-  readonly lineCount: number
-  readonly rawBytes: number
-  readonly minSec: number
-  readonly minNs: number
-  readonly maxSec: number
-  readonly maxNs: number
-  readonly ascending: boolean
-  /** Bit per level code that occurs; bit 8: gap records. */
-  readonly levelMask: number
-  readonly commitMin: number
-  readonly commitMax: number
+export type Segment = SegmentHeader & {
   readonly place:
     | { readonly kind: 'block'; readonly id: number }
     | { readonly kind: 'journal'; readonly row: number; readonly segment: JournalSegment }
