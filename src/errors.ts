@@ -38,16 +38,42 @@ export const errorStatus = {
 
 export type ErrorCode = keyof typeof errorStatus
 
+/** Bounds of `limits.ts` that a request may run into; reaching one is counted under its name. */
+export const limitNames = [
+  'tails',
+  'tail_room',
+  'waiting_queries',
+  'exports',
+  'answer_room',
+  'url_length',
+  'parameter_values',
+  'filters',
+  'regex',
+  'histogram_size',
+  'deadline',
+  'scanned_bytes',
+  'answer_bytes',
+  'expression',
+] as const
+export type LimitName = (typeof limitNames)[number]
+
+export type LogkeepErrorOptions = ErrorOptions & {
+  /** The bound that was reached. */
+  readonly limit?: LimitName
+}
+
 /** `message` says what is wrong and names what was given; `hint` what is accepted or what to do. */
 export class LogkeepError extends Error {
   readonly code: ErrorCode
   readonly hint: string
+  readonly limit: LimitName | null
 
-  constructor(code: ErrorCode, message: string, hint: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, hint: string, options?: LogkeepErrorOptions) {
     super(message, options)
     this.name = 'LogkeepError'
     this.code = code
     this.hint = hint
+    this.limit = options?.limit ?? null
   }
 
   get status(): number {

@@ -3,6 +3,57 @@
  * through this.
  */
 
+import type { GapRecord } from '../model/entry.ts'
+import type { StoreCounters } from '../store/contract.ts'
+
+/**
+ * `live`: written to; `rotated`: still read to its end; `done`: read; `waiting`: found, not read yet;
+ * `unreadable`: see `error`.
+ */
+export const fileStates = ['live', 'rotated', 'done', 'waiting', 'unreadable'] as const
+export type SeenFileState = (typeof fileStates)[number]
+
+/** Why a line is no line of a container runtime. */
+export const malformedReasons = ['time', 'iostream', 'format', 'json'] as const
+export type MalformedReason = (typeof malformedReasons)[number]
+
+/** The log tree as the collector sees it. Globs as in a query's selector; empty lists ask nothing. */
+export type FilesRequest = {
+  readonly namespace: readonly string[]
+  readonly pod: readonly string[]
+  readonly container: readonly string[]
+  readonly state: readonly SeenFileState[]
+  readonly format: 'json' | 'text'
+  readonly limit: number
+  /** Opaque, from an earlier answer's `next`. */
+  readonly cursor: string | null
+}
+
+/** `json`: members of the answer's object (`"root":…,"files":[…],"next":null`), without braces; or the text. */
+export type FilesAnswer = { readonly bytes: Uint8Array; readonly next: string | null }
+
+/** What was counted since the start, and what is so now. */
+export type CollectorCounters = {
+  /** Bounded in number; what lies beyond is summed under the name `_other`. */
+  readonly namespaces: readonly {
+    readonly namespace: string
+    readonly lines: number
+    readonly bytes: number
+  }[]
+  readonly files: Readonly<Record<SeenFileState, number>>
+  /** Bytes known to be unread. */
+  readonly lagBytes: number
+  /** How long the file that has waited longest has had unread bytes, in seconds; 0: none has. */
+  readonly lagSec: number
+  readonly malformed: Readonly<Record<MalformedReason, number>>
+  readonly gaps: Readonly<Record<GapRecord['reason'], number>>
+  readonly rotations: number
+  readonly commits: number
+  readonly commitFailures: number
+  readonly commitSec: number
+  readonly store: StoreCounters
+}
+
 /** Sent by the worker, at most once a second unless something changed, and after every commit. */
 export type CollectorStatus = {
   /** Number of the newest commit; 0 before the first. */
@@ -15,6 +66,7 @@ export type CollectorStatus = {
   /** Lines stored with the `malformed` flag since the start. */
   readonly linesMalformed: number
   readonly gaps: number
+  readonly counters: CollectorCounters
 }
 
 /**
@@ -34,6 +86,16 @@ export type Collector = {
   /** Called after every commit, with its number. Returns the unsubscribe function. */
   readonly onCommit: (listener: (commit: number) => void) => () => void
   readonly status: () => CollectorStatus
+  /** Rejects with `LogkeepError` STORE_UNAVAILABLE where the collector does not answer in time. */
+  readonly files: (request: FilesRequest) => Promise<FilesAnswer>
+  /** Runs of sync that have ended: their number, those that were not complete, and their time. */
+  readonly syncs: () => { readonly runs: number; readonly incomplete: number; readonly seconds: number }
+  /** Heap of the collector's thread; null while it does not run. */
+  readonly memory: () => Promise<{
+    readonly heapUsed: number
+    readonly heapTotal: number
+    readonly external: number
+  } | null>
   /**
    * Settles when the first scan has been committed or the database has been opened; rejects when the store
    * refuses.

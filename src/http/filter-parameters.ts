@@ -30,6 +30,7 @@ export const filterParameters = {
   level: 'repeatable',
   q: 'repeatable',
   ignoreCase: 'once',
+  gaps: 'once',
 } as const satisfies AcceptedParameters
 
 /** Equal requests give equal plans: values are sorted and single. */
@@ -38,7 +39,8 @@ export function parsePlan(parameters: Parameters): Plan {
     streams: parseStreams(parameters),
     iostream: parseIostream(oneOf(parameters, 'stream')),
     levels: parseLevels(allOf(parameters, 'level')),
-    lines: parseLines(allOf(parameters, 'q'), parseIgnoreCase(oneOf(parameters, 'ignoreCase'))),
+    lines: parseLines(allOf(parameters, 'q'), parseBoolean(parameters, 'ignoreCase', false)),
+    gaps: parseBoolean(parameters, 'gaps', true),
   }
 }
 
@@ -64,10 +66,10 @@ function parseIostream(value: string | null): Iostream | null {
   return index as Iostream
 }
 
-function parseIgnoreCase(value: string | null): boolean {
-  if (value !== null && value !== 'true' && value !== 'false') {
-    throw badValue('ignoreCase', value, 'true or false')
-  }
+function parseBoolean(parameters: Parameters, name: string, absent: boolean): boolean {
+  const value = oneOf(parameters, name)
+  if (value === null) return absent
+  if (value !== 'true' && value !== 'false') throw badValue(name, value, 'true or false')
   return value === 'true'
 }
 

@@ -1,6 +1,6 @@
 /** A plan made ready for one query thread: matchers compiled, grams hashed, streams chosen. */
 
-import { gapLevel } from '../model/entry.ts'
+import { gapLevel, levelNames } from '../model/entry.ts'
 import { gramHashes } from '../store/gram-filter.ts'
 import type { RequiredGrams, Snapshot } from '../store/reader.ts'
 import type { StreamRecord } from '../store/stream-cache.ts'
@@ -13,7 +13,7 @@ export type CompiledPlan = {
   /** Null: no condition on the text. */
   readonly matcher: BodyMatcher | null
   readonly requiredGrams: RequiredGrams
-  /** Bit per wanted level code, gap records included; null: all. */
+  /** Bit per wanted level code, that of gap records included; null: all. */
   readonly levelMask: number | null
   /** Streams that the plan selects now; null: all. */
   readonly streamsOf: (snapshot: Snapshot) => ReadonlySet<number> | null
@@ -28,7 +28,7 @@ export function compilePlan(plan: Plan): CompiledPlan {
     plan,
     matcher,
     requiredGrams: (matcher?.requiredGrams ?? []).map((alternatives) => alternatives.map(gramHashes)),
-    levelMask: plan.levels === null ? null : plan.levels | (1 << gapLevel),
+    levelMask: levelMaskOf(plan),
     streamsOf: (snapshot) => {
       if (isSelected === null) return null
       if (structure !== snapshot.structure) {
@@ -40,6 +40,13 @@ export function compilePlan(plan: Plan): CompiledPlan {
       return selected
     },
   }
+}
+
+const everyLevel = (1 << levelNames.length) - 1
+
+function levelMaskOf({ levels, gaps }: Plan): number | null {
+  if (gaps) return levels === null ? null : levels | (1 << gapLevel)
+  return levels ?? everyLevel
 }
 
 /** Null where the selector selects every stream. */

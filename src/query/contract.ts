@@ -22,6 +22,9 @@ export type QueryStats = {
   readonly elapsedMs: number
 }
 
+/** Which bound ended an answer before everything was looked at. */
+export type EndReason = 'deadline' | 'scanned_bytes' | 'answer_bytes' | 'expression'
+
 /**
  * One page. `entries` is ready to send: JSON objects joined by `,` (json), lines ending in LF (ndjson, text).
  */
@@ -30,6 +33,8 @@ export type LogsPage = {
   readonly count: number
   readonly next: string | null
   readonly resume: string
+  /** Null: the limit or the end of the range was reached. */
+  readonly ended: EndReason | null
   readonly stats: QueryStats
   readonly warnings: readonly string[]
 }
@@ -43,8 +48,64 @@ export type ListRequest = {
   readonly cursor: string | null
 }
 
-/** JSON text of the whole answer object, ready to send. */
-export type ListAnswer = { readonly body: Uint8Array }
+/**
+ * An answer that is an object in JSON: `members` are its first members as text, ready to send, without braces
+ * (`"buckets":[…],"count":7`); whoever sends it adds node, stats and warnings.
+ */
+export type MembersAnswer = {
+  readonly members: Uint8Array
+  readonly ended: EndReason | null
+  readonly stats: QueryStats
+  readonly warnings: readonly string[]
+}
+
+export const histogramGroups = ['level', 'namespace', 'pod', 'container', 'node', 'stream'] as const
+export type HistogramGroup = (typeof histogramGroups)[number]
+
+/** Counts of matching lines over time; gap records are in no count. */
+export type HistogramRequest = {
+  readonly plan: Plan
+  readonly range: TimeRange
+  /** Width of a bucket in milliseconds, or how many there may be at most. Buckets begin at its multiples. */
+  readonly bucket: { readonly stepMs: number } | { readonly countMax: number }
+  /** `stream` is stdout or stderr. */
+  readonly by: HistogramGroup | null
+}
+
+export const contextScopes = ['stream', 'pod', 'namespace'] as const
+export type ContextScope = (typeof contextScopes)[number]
+
+/** The entries around one, which its cursor names (of any query of this database, whatever its filters). */
+export type ContextRequest = {
+  /** The filters apply to the entries around, never to the one in the middle. */
+  readonly plan: Plan
+  readonly cursor: string
+  readonly scope: ContextScope
+  readonly before: number
+  readonly after: number
+  readonly format: 'json' | 'text'
+}
+
+/** `entries` oldest first, as in `LogsPage`. */
+export type ContextPage = Pick<LogsPage, 'entries' | 'count' | 'ended' | 'stats' | 'warnings'> & {
+  /** Index of the entry in the middle; null where it is stored no more. */
+  readonly target: number | null
+  readonly moreBefore: boolean
+  readonly moreAfter: boolean
+}
+
+/** Names of fields in JSON and logfmt lines, of the newest `sample` matching lines. */
+export type FieldsRequest = {
+  readonly plan: Plan
+  readonly range: TimeRange
+  /** Lines that are looked at. */
+  readonly sample: number
+  /** Names, or values, that are returned: the most frequent ones. */
+  readonly limit: number
+}
+
+/** The most frequent values of one field. */
+export type FieldValuesRequest = FieldsRequest & { readonly name: string }
 
 export type TailStart =
   | { readonly kind: 'now' }
@@ -65,6 +126,40 @@ export type TailRead = {
   readonly warnings: readonly string[]
 }
 
+export type QueryStatus = {
+  readonly lanes: Readonly<Record<'light' | 'scan', LaneStatus>>
+}
+
+export type LaneStatus = {
+  readonly threads: number
+  /** Tasks that run, and tasks that wait for a thread. */
+  readonly running: number
+  readonly waiting: number
+}
+
+/** Bytes of one thread's JavaScript heap, and of what it holds outside. */
+export type ThreadMemory = {
+  readonly thread: 'main' | 'collector' | 'light' | 'scan'
+  readonly heapUsed: number
+  readonly heapTotal: number
+  readonly external: number
+}
+
+/** Bytes as stored, of each part of the database file. */
+export type StorageSizes = {
+  readonly bodies: number
+  readonly columns: number
+  readonly filters: number
+  /** Counts per time, for histograms. */
+  readonly counts: number
+  readonly journal: number
+  /** Pages without content, which are used again. */
+  readonly free: number
+  /** Of the file and of its write-ahead log. */
+  readonly file: number
+  readonly wal: number
+}
+
 /**
  * The query layer as seen from the main thread. Rejects with `LogkeepError` (codes in `errors.ts`); an
  * aborted signal rejects with its reason and ends the work.
@@ -77,11 +172,20 @@ export type QueryService = {
    * asked for.
    */
   readonly exportLogs: (request: LogsRequest, signal: AbortSignal) => AsyncGenerator<Uint8Array, void, void>
-  readonly list: (request: ListRequest, signal: AbortSignal) => Promise<ListAnswer>
+  readonly list: (request: ListRequest, signal: AbortSignal) => Promise<MembersAnswer>
+  readonly histogram: (request: HistogramRequest, signal: AbortSignal) => Promise<MembersAnswer>
+  readonly context: (request: ContextRequest, signal: AbortSignal) => Promise<ContextPage>
+  readonly fields: (request: FieldsRequest, signal: AbortSignal) => Promise<MembersAnswer>
+  readonly fieldValues: (request: FieldValuesRequest, signal: AbortSignal) => Promise<MembersAnswer>
   /** First frame of a tail and the cursor to go on from; checks the cursor. */
   readonly openTail: (plan: Plan, start: TailStart, signal: AbortSignal) => Promise<TailRead>
   /** What was committed after `cursor`; bounded by `bytesMax` of answer. */
   readonly readTail: (plan: Plan, cursor: string, bytesMax: number, signal: AbortSignal) => Promise<TailRead>
+  readonly status: () => QueryStatus
+  /** Heaps of the threads that run now. */
+  readonly memory: () => Promise<readonly ThreadMemory[]>
+  /** Where the bytes of the database are. */
+  readonly storage: () => Promise<StorageSizes>
   /** Rejects when queries cannot be answered. */
   readonly check: () => Promise<void>
   readonly close: () => Promise<void>

@@ -34,9 +34,11 @@ export type LineFilter =
 export type Plan = {
   readonly streams: StreamSelector
   readonly iostream: Iostream | null
-  /** Bit `1 << code` per wanted level code; null: all. Gap records pass any level filter. */
+  /** Bit `1 << code` per wanted level code; null: all. */
   readonly levels: number | null
   readonly lines: readonly LineFilter[]
+  /** False: gap records are left out; true: they pass whatever text and level ask. */
+  readonly gaps: boolean
 }
 
 /** `since` inclusive, `until` exclusive; null: open. */

@@ -79,3 +79,15 @@ export type Recovered = {
   readonly files: readonly FileRow[]
   readonly fragments: readonly FragmentPiece[]
 }
+
+/** What the writer did since it was opened. */
+export type StoreCounters = {
+  readonly blocksSealed: number
+  readonly merges: number
+  readonly folds: number
+  readonly swept: { readonly blocks: number; readonly lines: number; readonly bytes: number }
+  /** Arrival of the oldest block, seconds since 1970; null: there is none. */
+  readonly oldestArrivalSec: number | null
+  /** Time spent on upkeep. */
+  readonly upkeepSec: number
+}

@@ -30,6 +30,7 @@ test('S-HTTP-05 without parameters: everything, the newest 100, as JSON', () => 
     plan: {
       streams: { namespace: [], pod: [], container: [], node: [], restart: [] },
       iostream: null,
+      gaps: true,
       levels: null,
       lines: [],
     },

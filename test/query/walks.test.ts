@@ -40,6 +40,7 @@ function planOf(random: Random): { plan: Plan; keeps: (line: ModelLine) => boole
     iostream,
     levels,
     lines: filter === null ? [] : [filter],
+    gaps: true,
   }
   return { plan, keeps: (line) => keepsText(filter, line.text) && keepsColumns(line) }
 

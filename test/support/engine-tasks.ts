@@ -17,7 +17,7 @@ export type Entry = {
 }
 
 const anyStream: Plan['streams'] = { namespace: [], pod: [], container: [], node: [], restart: [] }
-export const everything: Plan = { streams: anyStream, iostream: null, levels: null, lines: [] }
+export const everything: Plan = { streams: anyStream, iostream: null, levels: null, lines: [], gaps: true }
 
 /** A moment after every line that tests write without a broken clock. */
 export const testUntilSec = 1_790_000_000
