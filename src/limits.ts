@@ -49,6 +49,8 @@ export const storeLimits = {
   filterBitsUsual: 2 ** 16,
   /** For random text: an eighth of a block's size, on bytes that hardly compress. */
   filterBitsMax: 2 ** 18,
+  /** Spans of time that a block's counts are kept for: one percent of its size, a quarter of an hour of a day. */
+  countCellsMax: 100,
   /** Pages checkpointed at once by SQLite itself: 4 MiB of WAL. */
   checkpointBytes: 4 * mebibyte,
   /** SQLite's page cache of a connection; the file system's cache does the rest. */
@@ -321,6 +323,16 @@ export const levelLimits = {
  */
 export const threadHeap = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 } as const
 
+/** Metrics: what a scrape waits for, and what is sampled. */
+export const metricsLimits = {
+  /** A part that has not answered by then is left out of this scrape; Prometheus itself waits 10 s. */
+  partWaitMs: 1_000,
+  /** Sizes and free disk are used again for so long: several scrapers cost as much as one. */
+  partFreshMs: 10_000,
+  /** How often the main thread's event loop is sampled: whatever blocks it for longer is always seen. */
+  eventLoopSampleMs: 100,
+} as const
+
 /** Queries: slices, lanes, sizes of answers. */
 export const queryLimits = {
   /** Plans that a query thread keeps compiled: open tails and repeated pages. */
@@ -351,6 +363,8 @@ export const queryLimits = {
   threadIdleMs: 30_000,
   /** Without `until`, lines up to this far in the future are shown: clocks of nodes differ a little. */
   untilSlackSec: 3_600,
+  /** How long a thread is waited for that is asked for its heap: it answers between two statements. */
+  memoryWaitMs: 250,
   /** How long the answer of a readiness check is used again. */
   checkFreshMs: 1_000,
 } as const

@@ -5,6 +5,7 @@ import { type Cursor, hashPlan } from '../model/cursor.ts'
 import type { Reader, Snapshot } from '../store/reader.ts'
 import { resumeOf } from './collected-page.ts'
 import { type CompiledPlan, compilePlan } from './compiled-plan.ts'
+import type { StorageSizes } from './contract.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { explainEmpty, explainNames } from './explain.ts'
 import { placeOf, walkHistory } from './history.ts'
@@ -25,6 +26,7 @@ export type Engine = {
   readonly list: (task: ListTask) => Uint8Array
   /** Id of the database; throws where it cannot be read. */
   readonly check: () => string
+  readonly storage: () => StorageSizes
   readonly close: () => void
 }
 
@@ -59,6 +61,7 @@ export function createEngine(reader: Reader): Engine {
     },
     list: (task) => reader.snapshot((snapshot) => answerList(snapshot, task)),
     check: () => reader.snapshot(() => reader.databaseId),
+    storage: () => reader.snapshot(() => reader.sizes()),
     close: () => reader.close(),
   }
 }

@@ -8,6 +8,7 @@ export type Gate = {
   /** Gives the place back. */
   readonly leave: () => void
   readonly waiting: () => number
+  readonly running: () => number
 }
 
 /**
@@ -28,6 +29,7 @@ export function createGate(places: number, waitingMax: number): Gate {
           'TOO_MANY',
           `${queue.length} queries are waiting already`,
           'try again in a second',
+          { limit: 'waiting_queries' },
         )
       }
       await new Promise<void>((resolve) => queue.push(resolve))
@@ -38,5 +40,6 @@ export function createGate(places: number, waitingMax: number): Gate {
       else next()
     },
     waiting: () => queue.length,
+    running: () => places - free,
   }
 }

@@ -6,8 +6,10 @@
 import { Piscina } from 'piscina'
 import { LogkeepError } from '../errors.ts'
 import { queryLimits, storeLimits, threadHeap } from '../limits.ts'
+import type { LaneStatus, QueryStatus, ThreadMemory } from './contract.ts'
 import { createGate } from './gate.ts'
 import type { Task } from './tasks.ts'
+import { readThreadMemory } from './thread-memory.ts'
 import type { QueryWorkerData, TaskFailure } from './worker.ts'
 
 export type Lane = 'light' | 'scan'
@@ -26,6 +28,9 @@ export type Lanes = {
    * anew.
    */
   readonly sliceMs: (lane: Lane) => number
+  readonly status: () => QueryStatus['lanes']
+  /** Of the threads that run and answer in time. Never rejects. */
+  readonly memory: () => Promise<readonly ThreadMemory[]>
   readonly close: () => Promise<void>
 }
 
@@ -53,11 +58,19 @@ export function createLanes(dataDir: string, scanThreads: number, onBroken: (err
     run: async (lane, task) => {
       const result = await lanes[lane].run(task)
       if (!isFailure(result)) return result
-      const { code, message, hint } = result.failure
-      throw new LogkeepError(code, message, hint)
+      const { code, message, hint, limit } = result.failure
+      throw new LogkeepError(code, message, hint, limit === null ? {} : { limit })
     },
     sliceMs: (lane) =>
       lane === 'scan' && lanes.scan.waiting() === 0 ? queryLimits.sliceAloneMs : queryLimits.sliceMs,
+    status: () => ({ light: lanes.light.status(), scan: lanes.scan.status() }),
+    memory: async () => {
+      const [light, scan] = await Promise.all([lanes.light.memory(), lanes.scan.memory()])
+      return [
+        ...light.map((heap) => ({ thread: 'light', ...heap }) as const),
+        ...scan.map((heap) => ({ thread: 'scan', ...heap }) as const),
+      ]
+    },
     close: async () => {
       await Promise.all([lanes.light.close(), lanes.scan.close()])
     },
@@ -76,6 +89,8 @@ type LaneOptions = {
 type ThreadLane = {
   readonly run: (task: Task) => Promise<unknown>
   readonly waiting: () => number
+  readonly status: () => LaneStatus
+  readonly memory: () => Promise<readonly Omit<ThreadMemory, 'thread'>[]>
   readonly close: () => Promise<void>
 }
 
@@ -128,6 +143,11 @@ function createLane({
       }
     },
     waiting: gate.waiting,
+    status: () => ({ threads: pool.threads.length, running: gate.running(), waiting: gate.waiting() }),
+    memory: async () => {
+      const heaps = await Promise.all(pool.threads.map((thread) => readThreadMemory(thread)))
+      return heaps.filter((heap) => heap !== null)
+    },
     close: () => pool.destroy(),
   }
 }

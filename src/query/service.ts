@@ -4,7 +4,7 @@ import { LogkeepError } from '../errors.ts'
 import { queryLimits } from '../limits.ts'
 import type { Logger } from '../log.ts'
 import type { Cursor } from '../model/cursor.ts'
-import type { LogsRequest, QueryService, TailRead, TailStart } from './contract.ts'
+import type { LogsRequest, QueryService, StorageSizes, TailRead, TailStart } from './contract.ts'
 import { createExporter } from './export.ts'
 import { createLanes, type Lanes, TaskTimeout } from './lanes.ts'
 import { createPager } from './pager.ts'
@@ -49,6 +49,9 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
       }
       return checked.result
     },
+    status: () => ({ lanes: lanes.status() }),
+    memory: lanes.memory,
+    storage: async () => (await lanes.run('light', { kind: 'storage' })) as StorageSizes,
     close: () => lanes.close(),
   }
 

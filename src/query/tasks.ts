@@ -78,4 +78,7 @@ export type ListTask = {
 /** Whether the database can be read, and which it is. */
 export type CheckTask = { readonly kind: 'check' }
 
-export type Task = HistoryTask | BeginTask | TailTask | ListTask | CheckTask
+/** Where the bytes of the database are. */
+export type StorageTask = { readonly kind: 'storage' }
+
+export type Task = HistoryTask | BeginTask | TailTask | ListTask | CheckTask | StorageTask

@@ -3,7 +3,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { workerData } from 'node:worker_threads'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
-import { type ErrorCode, LogkeepError } from '../errors.ts'
+import { type ErrorCode, type LimitName, LogkeepError } from '../errors.ts'
 import { openReader } from '../store/reader.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { regexEngineFlags } from './regex/compile.ts'
@@ -13,7 +13,12 @@ export type QueryWorkerData = { readonly dataDir: string; readonly bodyCacheByte
 
 /** An error as it travels: classes do not survive the way between threads. */
 export type TaskFailure = {
-  readonly failure: { readonly code: ErrorCode; readonly message: string; readonly hint: string }
+  readonly failure: {
+    readonly code: ErrorCode
+    readonly message: string
+    readonly hint: string
+    readonly limit: LimitName | null
+  }
 }
 
 for (const flag of regexEngineFlags) setFlagsFromString(flag)
@@ -24,8 +29,8 @@ export default function answer(task: Task): unknown {
     return run(engineOf(), task)
   } catch (error) {
     if (!(error instanceof LogkeepError)) throw error
-    const { code, message, hint } = error
-    return { failure: { code, message, hint } } satisfies TaskFailure
+    const { code, message, hint, limit } = error
+    return { failure: { code, message, hint, limit } } satisfies TaskFailure
   }
 }
 
@@ -56,6 +61,8 @@ function run(engine: Engine, task: Task): unknown {
       return engine.begin(task)
     case 'check':
       return engine.check()
+    case 'storage':
+      return engine.storage()
   }
 }
 

@@ -13,6 +13,7 @@ import { createJournalCache, type JournalCache } from './journal-cache.ts'
 import { type JournalSegment, readRuns } from './journal-row.ts'
 import { decodeRuns, type Run } from './runs.ts'
 import type { Segment } from './segment.ts'
+import { createStorageSizes, type StoredSizes } from './storage-sizes.ts'
 import { createStreamCache, type StreamRecord } from './stream-cache.ts'
 
 /** One moment of the database. Valid only while `Reader.snapshot` runs. */
@@ -37,6 +38,8 @@ export type Snapshot = {
   /** Body with an LF after each line. Shared: do not change or transfer. */
   readonly body: (segment: Segment) => Buffer
   readonly runs: (segment: Segment) => readonly Run[]
+  /** Stored counts of a segment's lines over time (`count-cells.ts`); null where it has none. */
+  readonly countCells: (segment: Segment) => Buffer | null
   /** False: no line of the segment can match. A block with a gap record may hold anything. */
   readonly mayHold: (segment: Segment, required: RequiredGrams) => boolean
   /** The same of a block by its id, the other way round. */
@@ -52,6 +55,8 @@ export type Reader = {
   readonly databaseId: string
   /** Runs `work` in one read transaction; keep it under a second, it holds back the WAL. */
   readonly snapshot: <T>(work: (snapshot: Snapshot) => T) => T
+  /** Where the bytes of the database are. Inside `snapshot`. */
+  readonly sizes: () => StoredSizes
   readonly close: () => void
 }
 
@@ -91,6 +96,7 @@ export function openReader(
     columns: contents.columns,
     body: contents.body,
     runs: contents.runs,
+    countCells: contents.countCells,
     mayHold: contents.mayHold,
     isExcluded: contents.isExcluded,
     connection,
@@ -109,11 +115,12 @@ export function openReader(
         commit.run()
       }
     },
+    sizes: createStorageSizes(connection, dataDir),
     close: () => connection.close(),
   }
 }
 
-type Contents = Pick<Snapshot, 'columns' | 'body' | 'runs' | 'mayHold' | 'isExcluded'> & {
+type Contents = Pick<Snapshot, 'columns' | 'body' | 'runs' | 'countCells' | 'mayHold' | 'isExcluded'> & {
   readonly refresh: () => void
   readonly journalSegments: JournalCache['segments']
 }
@@ -124,6 +131,7 @@ function createContents(connection: Connection, bodyCacheBytes: number): Content
   const columnsOf = pluck('SELECT columns FROM block_data WHERE block_id = ?')
   const bodyOf = pluck('SELECT body FROM block_data WHERE block_id = ?')
   const runsOf = pluck('SELECT runs FROM block_data WHERE block_id = ?')
+  const cellsOf = pluck('SELECT cells FROM block_counts WHERE block_id = ?')
   const filterOf = pluck('SELECT bits FROM block_filter WHERE block_id = ?')
   const bodyCache = new ByteCache<string, Buffer>(bodyCacheBytes)
   const columnCache = new ByteCache<number, Columns>(storeLimits.readerColumnCacheBytes)
@@ -165,6 +173,8 @@ function createContents(connection: Connection, bodyCacheBytes: number): Content
       place.kind === 'block'
         ? decodeRuns(new ByteReader(runsOf.get(place.id) as Buffer))
         : readRuns(journal.head(place.row), place.segment),
+    countCells: ({ place }) =>
+      place.kind === 'block' ? ((cellsOf.get(place.id) as Buffer | undefined) ?? null) : null,
     mayHold: ({ place }, required) =>
       place.kind === 'journal' || required.length === 0 || !isExcluded(place.id, required),
     isExcluded,
