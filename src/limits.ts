@@ -347,6 +347,10 @@ export const queryLimits = {
   lightBodyCacheBytes: 4 * mebibyte,
   /** The same for tails and listings, which share one thread. */
   lightHardMs: 2_000,
+  /** Buckets of a histogram: more than a screen has columns. */
+  histogramBucketsMax: 2_000,
+  /** Buckets times groups of a histogram, at 8 bytes each and some 10 in its answer. */
+  histogramCellsMax: 500_000,
   /** Body bytes of one page, beyond which it is cut short with a warning: memory of the main thread. */
   answerBytesMax: 16 * mebibyte,
   /** Body bytes decompressed for one page or tail step. */

@@ -205,6 +205,24 @@ export function parseDurationMs(text: string): number | null {
   return Number.isSafeInteger(total) ? total : null
 }
 
+/** A duration as `parseDurationMs` reads it, in its largest whole units from days down. */
+export function formatDuration(ms: number): string {
+  let rest = ms
+  let text = ''
+  for (const [name, unitMs] of [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1_000],
+    ['ms', 1],
+  ] as const) {
+    const count = Math.floor(rest / unitMs)
+    rest -= count * unitMs
+    if (count > 0) text += `${count}${name}`
+  }
+  return text === '' ? '0s' : text
+}
+
 function isDigit(byte: number): boolean {
   return byte >= zero && byte <= 0x39
 }

@@ -8,18 +8,29 @@ import { type CompiledPlan, compilePlan } from './compiled-plan.ts'
 import type { StorageSizes } from './contract.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { explainEmpty, explainNames } from './explain.ts'
+import { answerHistogram } from './histogram.ts'
 import { placeOf, walkHistory } from './history.ts'
 import { answerList } from './listing.ts'
 import type { Hit } from './open-segment.ts'
 import type { Plan } from './plan.ts'
 import type { ScanCount } from './select-lines.ts'
 import { answerTail } from './tail-answer.ts'
-import type { BeginTask, HistoryResult, HistoryTask, ListTask, TailResult, TailTask } from './tasks.ts'
+import type {
+  BeginTask,
+  HistogramResult,
+  HistogramTask,
+  HistoryResult,
+  HistoryTask,
+  ListTask,
+  TailResult,
+  TailTask,
+} from './tasks.ts'
 import { boundCommit, checkCursor, rangeOf } from './walk-cursor.ts'
 import { createHitWriter } from './write-hits.ts'
 
 export type Engine = {
   readonly history: (task: HistoryTask) => HistoryResult
+  readonly histogram: (task: HistogramTask) => HistogramResult
   readonly tail: (task: TailTask) => TailResult
   /** Cursor at the very beginning of a walk. */
   readonly begin: (task: BeginTask) => Cursor
@@ -49,6 +60,15 @@ export function createEngine(reader: Reader): Engine {
       const compiled = planOf(task.plan)
       checkCursor(task.cursor, reader.databaseId, compiled.hash)
       return reader.snapshot((snapshot) => answerHistory(snapshot, reader.databaseId, compiled, task))
+    },
+    histogram: (task) => {
+      const compiled = planOf(task.plan)
+      return reader.snapshot((snapshot) => {
+        const warnings: string[] = []
+        const begun = cursorOf(snapshot, reader.databaseId, compiled.hash, task, warnings)
+        if (task.state === null) warnings.push(...explainNames(snapshot, compiled))
+        return { ...answerHistogram(snapshot, compiled, task, begun), warnings }
+      })
     },
     tail: (task) => {
       const compiled = planOf(task.plan)

@@ -108,7 +108,12 @@ function openNext(
   heap.add(segment, columns, sortByTime(selected, segment, columns))
 }
 
-function candidatesOf(snapshot: Snapshot, compiled: CompiledPlan, request: HistoryRequest): Candidates {
+/** To be closed when no more are wanted. */
+export function candidatesOf(
+  snapshot: Snapshot,
+  compiled: CompiledPlan,
+  request: Pick<HistoryRequest, 'direction' | 'commit' | 'range'>,
+): Candidates {
   const { range, commit } = request
   const isForward = request.direction === 'forward'
   const fromSec = range.after.sec

@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts'
 import type { Cursor } from '../model/cursor.ts'
 import type { LogsRequest, QueryService, StorageSizes, TailRead, TailStart } from './contract.ts'
 import { createExporter } from './export.ts'
+import { runHistogram } from './histogram-run.ts'
 import { createLanes, type Lanes, TaskTimeout } from './lanes.ts'
 import { createPager } from './pager.ts'
 import type { Plan } from './plan.ts'
@@ -26,6 +27,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
   const lanes = createLanes(options.dataDir, options.queryThreads, (error) => {
     options.log.error('query_thread_failed', 'a query thread could not go on', { reason: error.message })
   })
+  const { scannedBytesMax } = queryLimits
   const pager = createPager(lanes, options)
   const exporter = createExporter(pager)
   let checked = { at: Number.NEGATIVE_INFINITY, result: Promise.resolve() }
@@ -39,6 +41,10 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     list: async ({ kind, streams, limit, cursor }) => {
       const task = { kind: 'list', list: kind, streams, limit, cursor, node: options.nodeName } as const
       return { body: (await lanes.run('light', task)) as Uint8Array }
+    },
+    histogram: (request, signal) => {
+      const { queryDeadlineMs, now } = options
+      return runHistogram(lanes, request, { queryDeadlineMs, scannedBytesMax, now }, signal)
     },
     openTail: (plan, start, signal) => openTail(plan, start, signal),
     readTail: (plan, cursor, bytesMax) => readTail(plan, requireCursor(cursor), bytesMax),

@@ -4,7 +4,8 @@
  */
 
 import type { Cursor } from '../model/cursor.ts'
-import type { QueryStats } from './contract.ts'
+import type { HistogramGroup, HistogramRequest, QueryStats } from './contract.ts'
+import type { Grid, GroupCounts } from './histogram-grid.ts'
 import type { Direction, Format, Plan, StreamSelector, TimeRange } from './plan.ts'
 
 /** One slice of a history walk. */
@@ -58,6 +59,35 @@ export type TailResult = {
   readonly warnings: readonly string[]
 }
 
+/** One slice of a histogram. */
+export type HistogramTask = {
+  readonly kind: 'histogram'
+  readonly plan: Plan
+  readonly range: TimeRange
+  readonly bucket: HistogramRequest['bucket']
+  readonly by: HistogramGroup | null
+  readonly nowSec: number
+  readonly defaultUntilSec: number
+  readonly sliceMs: number
+  readonly scannedBytesMax: number
+  /** Of the slice before; null: the first. */
+  readonly state: HistogramState | null
+  /** Nothing more is to be counted: write the answer. */
+  readonly isLast: boolean
+}
+
+/** What a histogram has counted so far: everything from the cursor's place on, as of its commit. */
+export type HistogramState = GroupCounts & { readonly grid: Grid; readonly cursor: Cursor }
+
+export type HistogramResult = {
+  /** Null: everything is counted, or the slice was the last. */
+  readonly state: HistogramState | null
+  /** Members of the answer's object; empty while there is a state. */
+  readonly members: Uint8Array
+  readonly stats: QueryStats
+  readonly warnings: readonly string[]
+}
+
 /** Fixes commit and range of a walk without reading any of it. */
 export type BeginTask = {
   readonly kind: 'begin'
@@ -81,4 +111,4 @@ export type CheckTask = { readonly kind: 'check' }
 /** Where the bytes of the database are. */
 export type StorageTask = { readonly kind: 'storage' }
 
-export type Task = HistoryTask | BeginTask | TailTask | ListTask | CheckTask | StorageTask
+export type Task = HistoryTask | HistogramTask | BeginTask | TailTask | ListTask | CheckTask | StorageTask

@@ -49,6 +49,10 @@ function run(engine: Engine, task: Task): unknown {
       const result = engine.history(task)
       return transferred(result, result.entries)
     }
+    case 'histogram': {
+      const result = engine.histogram(task)
+      return transferred(result, result.members)
+    }
     case 'tail': {
       const result = engine.tail(task)
       return transferred(result, result.entries)

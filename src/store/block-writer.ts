@@ -10,6 +10,7 @@ import type { LineBuffer } from '../model/line-buffer.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { encodeColumns, type LineSummary, summarize } from './columns.ts'
 import { compress } from './compression.ts'
+import { encodeCountCells } from './count-cells.ts'
 import type { Connection } from './database.ts'
 import { buildFilter } from './gram-filter.ts'
 import { encodeRunsBytes, joinRuns, type Run, sliceRuns } from './runs.ts'
@@ -62,6 +63,7 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
   const insertData = connection.prepare(
     'INSERT INTO block_data (block_id, runs, columns, body) VALUES (?, ?, ?, ?)',
   )
+  const insertCounts = connection.prepare('INSERT INTO block_counts (block_id, cells) VALUES (?, ?)')
   const insertFilter = connection.prepare('INSERT INTO block_filter (block_id, bits) VALUES (?, ?)')
   const columns = new ByteWriter(64 * 1024)
   let filters: { readonly blockId: number | bigint; readonly bits: Uint8Array }[] = []
@@ -94,6 +96,8 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
         counts.view(),
       ).lastInsertRowid
       const body = lines.body.subarray(start, end)
+      const cells = encodeCountCells(lines, from, to)
+      if (cells !== null) insertCounts.run(blockId, cells)
       insertData.run(blockId, encodeRunsBytes(runs), compress(columns.view()), compress(body))
       // A block with a gap record is left without a filter, so that no text excludes it: gaps pass every text
       // condition.

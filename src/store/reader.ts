@@ -32,6 +32,7 @@ export type Snapshot = {
   readonly journal: (after?: number) => Segment[]
   readonly newestBlocks: (range: BlockRange) => ReturnType<BlockFinder['newest']>
   readonly oldestBlocks: (range: BlockRange) => ReturnType<BlockFinder['oldest']>
+  readonly firstBlockSec: BlockFinder['firstSec']
   readonly blocksOfCommits: BlockFinder['ofCommits']
   readonly commitWindow: BlockFinder['commitWindow']
   readonly columns: (segment: Segment) => Columns
@@ -91,6 +92,7 @@ export function openReader(
     journal: (after = 0) => contents.journalSegments(sealedLine, after),
     newestBlocks: blocks.newest,
     oldestBlocks: blocks.oldest,
+    firstBlockSec: blocks.firstSec,
     blocksOfCommits: blocks.ofCommits,
     commitWindow: blocks.commitWindow,
     columns: contents.columns,

@@ -47,8 +47,8 @@ export function createSweeping({ connection, journal, streams }: Deps): Sweeping
     `SELECT id, stream_id, line_count, raw_bytes, commit_max FROM block
      WHERE arrival_max < ? ORDER BY arrival_max, id LIMIT ${sweepBlocks}`,
   )
-  const removals = ['block WHERE id', 'block_data WHERE block_id', 'block_filter WHERE block_id'].map(
-    (target) => connection.prepare(`DELETE FROM ${target} = ?`),
+  const removals = ['block', 'block_data', 'block_filter', 'block_counts'].map((table) =>
+    connection.prepare(`DELETE FROM ${table} WHERE ${table === 'block' ? 'id' : 'block_id'} = ?`),
   )
   const shrink = connection.prepare(
     'UPDATE stream SET lines = lines - @lines, bytes = bytes - @bytes, version = @version WHERE id = @id',

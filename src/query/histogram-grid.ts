@@ -1,0 +1,119 @@
+/** The buckets of a histogram: their width, where they lie, and the counts in them, by group. */
+
+import { LogkeepError } from '../errors.ts'
+import { queryLimits } from '../limits.ts'
+import type { Time } from '../model/entry.ts'
+import type { HistogramRequest } from './contract.ts'
+
+const second = 1000
+const minute = 60 * second
+const hour = 60 * minute
+const day = 24 * hour
+
+/** Widths that are chosen where only a number of buckets is asked for: those that clocks and calendars have. */
+const roundStepsMs = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * second),
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * minute),
+  ...[1, 2, 3, 6, 12].map((count) => count * hour),
+  ...[1, 2, 7, 14, 28, 91, 182, 364, 728, 3640, 36_400, 364_000, 3_640_000].map((count) => count * day),
+] as const
+
+/** Buckets `first` to `first + length` (exclusive), numbered from 1970 on: bucket n begins at n steps. */
+export type Grid = { readonly stepMs: number; readonly first: number; readonly length: number }
+
+/** The grid over a range, `until` exclusive. Throws `BAD_PARAMETER` where there would be too many buckets. */
+export function gridOver(since: Time, until: Time, bucket: HistogramRequest['bucket']): Grid {
+  if ('countMax' in bucket) {
+    const grids = roundStepsMs.values().map((stepMs) => gridOf(since, until, stepMs))
+    return grids.find(({ length }) => length <= bucket.countMax) as Grid
+  }
+  const grid = gridOf(since, until, bucket.stepMs)
+  if (grid.length <= queryLimits.histogramBucketsMax) return grid
+  throw new LogkeepError(
+    'BAD_PARAMETER',
+    `parameter "step" would give ${grid.length} buckets`,
+    `accepted: up to ${queryLimits.histogramBucketsMax}; take a larger step, a shorter range, or buckets=60`,
+    { limit: 'histogram_size' },
+  )
+}
+
+/** Number of the bucket that holds a time. */
+export function bucketOf(sec: number, ns: number, stepMs: number): number {
+  return Math.floor((sec * 1000 + Math.floor(ns / 1e6)) / stepMs)
+}
+
+/** When a bucket begins. */
+export function startOf(bucket: number, stepMs: number): Time {
+  const ms = bucket * stepMs
+  const sec = Math.floor(ms / 1000)
+  return { sec, ns: (ms - sec * 1000) * 1e6 }
+}
+
+function gridOf(since: Time, until: Time, stepMs: number): Grid {
+  const first = bucketOf(since.sec, since.ns, stepMs)
+  // The last nanosecond before the end.
+  const last =
+    until.ns > 0 ? bucketOf(until.sec, until.ns - 1, stepMs) : bucketOf(until.sec - 1, 999_999_999, stepMs)
+  return { stepMs, first, length: Math.max(0, last - first + 1) }
+}
+
+/** What travels from slice to slice: names of groups, and counts group by group. */
+export type GroupCounts = { readonly names: readonly string[]; readonly counts: Float64Array }
+
+/** Counts per group and bucket. Throws `BAD_PARAMETER` where there are too many. */
+export class HistogramCounts {
+  readonly grid: Grid
+  readonly names: string[]
+  readonly #groups = new Map<string, number>()
+  #counts: Float64Array
+
+  constructor(grid: Grid, before: GroupCounts | null) {
+    this.grid = grid
+    this.names = [...(before?.names ?? [])]
+    this.names.forEach((name, index) => this.#groups.set(name, index))
+    this.#counts = before?.counts ?? new Float64Array(grid.length * groupsAtFirst)
+  }
+
+  /** Where the counts of a group begin in `cells`, which is another array when a group was added. */
+  offsetOf(name: string): number {
+    const present = this.#groups.get(name)
+    if (present !== undefined) return present * this.grid.length
+    const index = this.names.length
+    const needed = (index + 1) * this.grid.length
+    if (needed > queryLimits.histogramCellsMax) throw tooManyGroups(index)
+    if (needed > this.#counts.length) {
+      const grown = new Float64Array(Math.max(needed, this.#counts.length * 2))
+      grown.set(this.#counts)
+      this.#counts = grown
+    }
+    this.names.push(name)
+    this.#groups.set(name, index)
+    return index * this.grid.length
+  }
+
+  get cells(): Float64Array {
+    return this.#counts
+  }
+
+  /** Sum of a group over all buckets. */
+  totalOf(name: string): number {
+    const offset = this.offsetOf(name)
+    return this.#counts.subarray(offset, offset + this.grid.length).reduce((sum, count) => sum + count, 0)
+  }
+
+  take(): GroupCounts {
+    return { names: this.names, counts: this.#counts.slice(0, this.names.length * this.grid.length) }
+  }
+}
+
+const groupsAtFirst = 8
+
+function tooManyGroups(groups: number): LogkeepError {
+  return new LogkeepError(
+    'BAD_PARAMETER',
+    `parameter "by" gives more than ${groups} groups, which is too many for so many buckets`,
+    'narrow the selection, take fewer buckets, or group by something coarser, such as by=namespace',
+    { limit: 'histogram_size' },
+  )
+}
