@@ -80,11 +80,11 @@ export type Recovered = {
   readonly fragments: readonly FragmentPiece[]
 }
 
+/** Work on the stored structure since the database was opened. */
+export type UpkeepCounts = { blocksSealed: number; merges: number; folds: number }
+
 /** What the writer did since it was opened. */
-export type StoreCounters = {
-  readonly blocksSealed: number
-  readonly merges: number
-  readonly folds: number
+export type StoreCounters = Readonly<UpkeepCounts> & {
   readonly swept: { readonly blocks: number; readonly lines: number; readonly bytes: number }
   /** Arrival of the oldest block, seconds since 1970; null: there is none. */
   readonly oldestArrivalSec: number | null

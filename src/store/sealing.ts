@@ -6,6 +6,7 @@ import type { StoreLimits } from '../limits.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'
 import { type BlockWriter, cutBlocks } from './block-writer.ts'
 import type { LineSummary } from './columns.ts'
+import type { UpkeepCounts } from './contract.ts'
 import type { JournalIndex } from './journal-index.ts'
 import type { JournalLoader } from './journal-loader.ts'
 import type { StreamTable } from './stream-table.ts'
@@ -17,6 +18,7 @@ type SealingDeps = {
   readonly streams: StreamTable
   readonly blocks: BlockWriter
   readonly limits: StoreLimits
+  readonly counts: UpkeepCounts
 }
 
 /** Lines of the commit that is being written. */
@@ -32,39 +34,15 @@ export type Sealing = {
   readonly sealWith: (streamId: number, added: CommitLines, version: number, after: AfterCommit) => number
 }
 
-export function createSealing({ journal, loader, streams, blocks, limits }: SealingDeps): Sealing {
-  /** Writes blocks of `lines` from its line `firstLine` on; returns how many lines went into blocks. */
-  const seal = (
-    streamId: number,
-    firstLine: number,
-    lines: LineBuffer,
-    parts: Parameters<typeof cutBlocks>[1],
-    through: number,
-    version: number,
-  ): number => {
-    const summaries: LineSummary[] = []
-    const sealed = cutBlocks(lines, parts, through, limits, (from, to, arrived) => {
-      const input = { streamId, firstLine: firstLine + from, lines, from, to, ...arrived, tier: 0 }
-      summaries.push(blocks.write(input))
-    })
-    if (sealed > 0) {
-      const bytes = (lines.ends[sealed - 1] as number) + 1
-      streams.addSealed(
-        streamId,
-        { sealedLine: firstLine + sealed, lines: sealed, bytes, summaries },
-        version,
-      )
-    }
-    return sealed
-  }
-
+export function createSealing({ journal, loader, streams, blocks, limits, counts }: SealingDeps): Sealing {
+  const seal = createBlockCutter({ streams, blocks, limits, counts })
   return {
     sealPending: (streamId, version, after) => {
       const pending = journal.parts(streamId)
       const first = pending[0]
       if (first === undefined) return
       const { lines, parts } = loader.load(pending)
-      seal(streamId, first.segment.firstLine, lines, parts, lines.lineCount, version)
+      seal(streamId, first.segment.firstLine, lines, parts, lines.lineCount, version, after)
       after(() => journal.sealed(streamId))
     },
     sealWith: (streamId, { lines: added, commit, arrivalSec }, version, after) => {
@@ -75,7 +53,7 @@ export function createSealing({ journal, loader, streams, blocks, limits }: Seal
         const parts = [
           { from: 0, to: added.lineCount, runs: [{ lines: added.lineCount, commit }], ...arrived },
         ]
-        return seal(streamId, streams.nextLine(streamId), added, parts, 0, version)
+        return seal(streamId, streams.nextLine(streamId), added, parts, 0, version, after)
       }
       const { lines, parts } = loader.load(pending)
       const before = lines.lineCount
@@ -88,10 +66,49 @@ export function createSealing({ journal, loader, streams, blocks, limits }: Seal
       }
       // Cuts at a change of day or at the line bound may end within the pending lines: none of them may stay
       // behind.
-      const sealed = seal(streamId, first.segment.firstLine, lines, [...parts, newest], before, version)
+      const sealed = seal(
+        streamId,
+        first.segment.firstLine,
+        lines,
+        [...parts, newest],
+        before,
+        version,
+        after,
+      )
       after(() => journal.sealed(streamId))
       loader.clear()
       return sealed - before
     },
+  }
+}
+
+/** Writes blocks of `lines` from its line `firstLine` on; returns how many lines went into blocks. */
+function createBlockCutter({ streams, blocks, limits, counts }: Omit<SealingDeps, 'journal' | 'loader'>) {
+  return (
+    streamId: number,
+    firstLine: number,
+    lines: LineBuffer,
+    parts: Parameters<typeof cutBlocks>[1],
+    through: number,
+    version: number,
+    after: AfterCommit,
+  ): number => {
+    const summaries: LineSummary[] = []
+    const sealed = cutBlocks(lines, parts, through, limits, (from, to, arrived) => {
+      const input = { streamId, firstLine: firstLine + from, lines, from, to, ...arrived, tier: 0 }
+      summaries.push(blocks.write(input))
+    })
+    after(() => {
+      counts.blocksSealed += summaries.length
+    })
+    if (sealed > 0) {
+      const bytes = (lines.ends[sealed - 1] as number) + 1
+      streams.addSealed(
+        streamId,
+        { sealedLine: firstLine + sealed, lines: sealed, bytes, summaries },
+        version,
+      )
+    }
+    return sealed
   }
 }

@@ -5,6 +5,7 @@
 
 import type { StoreLimits } from '../limits.ts'
 import type { Changes } from './changes.ts'
+import type { UpkeepCounts } from './contract.ts'
 import type { Connection } from './database.ts'
 import type { FileTable } from './file-table.ts'
 import { createFolding, findFoldable } from './folding.ts'
@@ -24,6 +25,7 @@ type Deps = {
   readonly sealing: Sealing
   readonly merging: Merging
   readonly retention: Retention
+  readonly counts: UpkeepCounts
 }
 
 export type Upkeep = {
@@ -34,7 +36,7 @@ export type Upkeep = {
 }
 
 export function createUpkeep(deps: Deps): Upkeep {
-  const { changes, journal, merging, retention } = deps
+  const { changes, counts, journal, merging, retention } = deps
   const folding = createFolding(deps)
   const mergeQueue = new Set<number>()
   const noteSealed = (streamId: number): void => {
@@ -47,12 +49,14 @@ export function createUpkeep(deps: Deps): Upkeep {
     const start = findFoldable(journal.rows, deps.limits)
     if (start === null) return false
     changes.run((_version, after) => folding.fold(start, after))
+    counts.folds += 1
     return true
   }
   const merge = (): boolean => {
     const [streamId] = mergeQueue
     if (streamId === undefined) return false
-    if (!changes.run((version) => merging.mergeOne(streamId, version))) mergeQueue.delete(streamId)
+    if (changes.run((version) => merging.mergeOne(streamId, version))) counts.merges += 1
+    else mergeQueue.delete(streamId)
     return true
   }
   return {

@@ -8,7 +8,7 @@ import type { StreamLabels } from '../model/entry.ts'
 import { createBlockWriter } from './block-writer.ts'
 import { createChanges } from './changes.ts'
 import { createCommitter } from './committer.ts'
-import type { Commit, Recovered } from './contract.ts'
+import type { Commit, Recovered, StoreCounters, UpkeepCounts } from './contract.ts'
 import { type Connection, isDiskFull, lockDataDir, openForWriting } from './database.ts'
 import { createDiskRoom } from './disk.ts'
 import { createFileTable } from './file-table.ts'
@@ -21,6 +21,8 @@ import { createSealing } from './sealing.ts'
 import { createStreamTable } from './stream-table.ts'
 import { createSweeping } from './sweeping.ts'
 import { createUpkeep } from './upkeep.ts'
+
+const millisecondsPerSecond = 1000
 
 export type WriterOptions = {
   readonly dataDir: string
@@ -48,6 +50,8 @@ export type Writer = {
   readonly makeRoom: (cause: unknown) => boolean
   /** What retention has deleted since the start. */
   readonly swept: Readonly<RetentionCounts>
+  /** What was done since the start. Asks the database for one figure: about 10 µs. */
+  readonly counters: () => StoreCounters
   /** Checkpoints and closes. */
   readonly close: () => void
 }
@@ -72,20 +76,23 @@ function createWriter(connection: Connection, options: WriterOptions, unlock: ()
   const files = createFileTable(connection)
   const blocks = createBlockWriter(connection, limits)
   const changes = createChanges(connection, blocks, loader)
-  const sealing = createSealing({ journal, loader, streams, blocks, limits })
+  const counts: UpkeepCounts = { blocksSealed: 0, merges: 0, folds: 0 }
+  const sealing = createSealing({ journal, loader, streams, blocks, limits, counts })
   const merging = createMerging(connection, blocks, limits)
   const room = createDiskRoom(options.dataDir)
   room.takeReserve()
+  const sweeping = createSweeping({ connection, journal, streams })
   const retention = createRetention({
     connection,
-    sweeping: createSweeping({ connection, journal, streams }),
+    sweeping,
     room,
     settings: options.retention,
     change: changes.run,
   })
   const shared = { connection, limits, changes, journal, files, sealing }
-  const upkeep = createUpkeep({ ...shared, loader, merging, retention })
+  const upkeep = createUpkeep({ ...shared, loader, merging, retention, counts })
   const committer = createCommitter({ ...shared, streams, onSealed: upkeep.noteSealed })
+  let upkeepMs = 0
   const checkpoint = (): void => {
     connection.pragma('wal_checkpoint(TRUNCATE)')
   }
@@ -96,10 +103,20 @@ function createWriter(connection: Connection, options: WriterOptions, unlock: ()
     commit: committer.commit,
     lastCommit: committer.last,
     swept: retention.swept,
+    counters: () => ({
+      ...counts,
+      swept: { ...retention.swept },
+      oldestArrivalSec: sweeping.oldestArrival(),
+      upkeepSec: upkeepMs / millisecondsPerSecond,
+    }),
     maintain: (nowSec, budgetMs) => {
-      const end = performance.now() + budgetMs
-      while (performance.now() < end) if (!upkeep.step(nowSec)) return false
-      return true
+      const started = performance.now()
+      try {
+        while (performance.now() < started + budgetMs) if (!upkeep.step(nowSec)) return false
+        return true
+      } finally {
+        upkeepMs += performance.now() - started
+      }
     },
     makeRoom: (cause) => {
       if (!isDiskFull(cause)) return false
