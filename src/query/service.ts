@@ -94,7 +94,7 @@ async function runTail(lanes: Lanes, task: TailTask): Promise<TailResult> {
       'QUERY_ENDED',
       'the filters of this tail took too long on one step and were ended',
       'use a simpler regular expression, or a plain text',
-      { cause: error },
+      { cause: error, limit: 'expression' },
     )
   }
 }

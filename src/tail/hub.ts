@@ -127,7 +127,9 @@ export class TailHub {
     if (this.#stopping.signal.aborted) throw stoppingError()
     const { tailsMax } = this.#limits
     if (this.#taken >= tailsMax) {
-      throw new LogkeepError('TOO_MANY', `${tailsMax} tails are open`, 'close one, or try again later')
+      throw new LogkeepError('TOO_MANY', `${tailsMax} tails are open`, 'close one, or try again later', {
+        limit: 'tails',
+      })
     }
     this.#taken += 1
     if (this.#taken === 1) this.#options.collector.setLive(true)
@@ -139,7 +141,9 @@ export class TailHub {
     for (const subscriber of this.#subscribers) used += subscriber.unsentBytes
     if (bytes === 0 || used + bytes <= this.#limits.bufferedTotalBytesMax) return
     const hint = 'ask for fewer entries to begin with, or try again later'
-    throw new LogkeepError('TOO_MANY', 'tails that are taken slowly leave no room for these entries', hint)
+    throw new LogkeepError('TOO_MANY', 'tails that are taken slowly leave no room for these entries', hint, {
+      limit: 'tail_room',
+    })
   }
 
   #giveBack(): void {

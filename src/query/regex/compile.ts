@@ -95,9 +95,8 @@ function compileSource(tree: RegexNode, flavour: Flavour, innerLines: boolean): 
 }
 
 function tooLarge(options?: ErrorOptions): Error {
-  return regexError(
-    'the pattern is too large for the search engine',
-    'use smaller counts or fewer classes',
-    options,
-  )
+  return regexError('the pattern is too large for the search engine', 'use smaller counts or fewer classes', {
+    ...options,
+    limit: 'regex',
+  })
 }

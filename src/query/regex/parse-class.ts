@@ -68,7 +68,7 @@ export function parseClassEscape(reader: PatternReader, context: ClassContext): 
   if (set === null) throw reader.error('unknown Unicode category or script', start)
   if (context.unicodeClasses.count() > regexLimits.unicodeClassesMax) {
     const hint = `use at most ${regexLimits.unicodeClassesMax} different Unicode classes`
-    throw reader.error('too many Unicode classes', start, hint)
+    throw reader.bound('too many Unicode classes', start, hint)
   }
   return signed(set, (unicode[1] === 'P') !== (unicode[2] === '^'), context)
 }

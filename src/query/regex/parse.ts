@@ -40,7 +40,9 @@ const notLineFeed: CodePoints = complement([0x0a, 0x0a])
 export function parseRegex(pattern: string, ignoreCase: boolean): RegexNode {
   if (pattern.length > regexLimits.patternLengthMax) {
     const limit = `at most ${regexLimits.patternLengthMax} are accepted`
-    throw regexError(`the pattern has ${pattern.length} characters`, `${limit}; use several filters`)
+    throw regexError(`the pattern has ${pattern.length} characters`, `${limit}; use several filters`, {
+      limit: 'regex',
+    })
   }
   if (!pattern.isWellFormed())
     throw regexError('the pattern holds half of a surrogate pair', 'send it as UTF-8')
@@ -58,7 +60,9 @@ export function parseRegex(pattern: string, ignoreCase: boolean): RegexNode {
     throw state.reader.error('unexpected )', start, 'write \\) for a parenthesis itself')
   }
   if (part.size > regexLimits.programSizeMax) {
-    throw regexError('the pattern is too large when its repeats are written out', 'use smaller counts')
+    throw regexError('the pattern is too large when its repeats are written out', 'use smaller counts', {
+      limit: 'regex',
+    })
   }
   return part.node
 }
@@ -158,7 +162,7 @@ function parseGroup(state: ParserState, flags: Flags): Part {
     throw reader.error('unknown kind of group', start)
   }
   if (state.depth === regexLimits.depthMax) {
-    throw reader.error('too many nested groups', start, `at most ${regexLimits.depthMax} are accepted`)
+    throw reader.bound('too many nested groups', start, `at most ${regexLimits.depthMax} are accepted`)
   }
   state.depth += 1
   const part = parseAlternatives(state, innerFlags)
@@ -214,14 +218,13 @@ function parseRepeat(state: ParserState, parts: Part[], canRepeat: boolean, flag
   const countedMax = comma === undefined ? min : high === undefined ? null : Number(high)
   const max = sign === undefined ? countedMax : sign === '?' ? 1 : null
   const hint = `counts go up to ${regexLimits.repeatMax}, smaller first`
-  if (min > regexLimits.repeatMax || (max !== null && (max > regexLimits.repeatMax || max < min))) {
-    throw reader.error('bad repeat count', start, hint)
-  }
+  if (max !== null && max < min) throw reader.error('bad repeat count', start, hint)
+  if (Math.max(min, max ?? 0) > regexLimits.repeatMax) throw reader.bound('bad repeat count', start, hint)
   const times = sign === undefined ? Math.max(max ?? min, 1) : 1
   const repeats = last.repeats * times
   const size = last.size * times + 1
   if (repeats > regexLimits.repeatMax || size > regexLimits.programSizeMax) {
-    throw reader.error('nested repeats multiply to too much', start, hint)
+    throw reader.bound('nested repeats multiply to too much', start, hint)
   }
   const lazy = (lazyMark === '?') !== flags.swapLazy
   parts.push({ node: repeatOf(last.node, min, max, lazy), repeats, size })

@@ -1,6 +1,6 @@
 /** Walks over a pattern and makes the errors that say what was found in it, and where. */
 
-import { LogkeepError } from '../../errors.ts'
+import { LogkeepError, type LogkeepErrorOptions } from '../../errors.ts'
 
 const syntaxHint = 'patterns have RE2 syntax, as in Go and Loki: https://github.com/google/re2/wiki/Syntax'
 
@@ -46,14 +46,24 @@ export class PatternReader {
   }
 
   /** The error for the piece from `start` to here. `problem` names what is wrong with it. */
-  error(problem: string, start: number, hint: string = syntaxHint): LogkeepError {
+  error(
+    problem: string,
+    start: number,
+    hint: string = syntaxHint,
+    options?: LogkeepErrorOptions,
+  ): LogkeepError {
     const found = this.pattern.slice(start, Math.max(this.offset, start + 1))
     const shown = found.length > 40 ? `${found.slice(0, 40).toWellFormed()}…` : found.toWellFormed()
     const what = shown === '' ? 'the end of the pattern' : JSON.stringify(shown)
-    return regexError(`${problem}: ${what} at offset ${start}`, hint)
+    return regexError(`${problem}: ${what} at offset ${start}`, hint, options)
+  }
+
+  /** The same where a bound of `regexLimits` is reached. */
+  bound(problem: string, start: number, hint: string): LogkeepError {
+    return this.error(problem, start, hint, { limit: 'regex' })
   }
 }
 
-export function regexError(message: string, hint: string, options?: ErrorOptions): LogkeepError {
+export function regexError(message: string, hint: string, options?: LogkeepErrorOptions): LogkeepError {
   return new LogkeepError('BAD_REGEX', message, hint, options)
 }
