@@ -91,6 +91,17 @@ export const httpLimits = {
   /** Rows of a listing. */
   listDefault: 1000,
   listMax: 5000,
+  /** Buckets of a histogram unless asked for otherwise: as many as a chart shows apart. */
+  bucketsDefault: 60,
+  /** Entries on each side of a context: some screens of them. */
+  contextDefault: 10,
+  contextMax: 1000,
+  /** Newest lines in which fields are looked for: enough to meet the usual ones, parsed in some 10 ms. */
+  fieldSampleDefault: 1000,
+  fieldSampleMax: 5000,
+  /** Names of fields, or values of one, in an answer. */
+  fieldsDefault: 100,
+  fieldsMax: 1000,
   /** How long a query waits for what is on disk but not yet read. */
   syncWaitMs: 250,
   /** Smaller answers do not gain from gzip. */

@@ -105,7 +105,8 @@ function countBack(
   }
 }
 
-const openFirst = 256
+/** Headers remembered before those that are done with are looked for. */
+const openFirst = 16
 
 /** Fixes the range where it is open, and the buckets over it. */
 function begin(

@@ -96,7 +96,7 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
         counts.view(),
       ).lastInsertRowid
       const body = lines.body.subarray(start, end)
-      const cells = encodeCountCells(lines, from, to)
+      const cells = encodeCountCells(lines, from, to, limits.countCellsMax)
       if (cells !== null) insertCounts.run(blockId, cells)
       insertData.run(blockId, encodeRunsBytes(runs), compress(columns.view()), compress(body))
       // A block with a gap record is left without a filter, so that no text excludes it: gaps pass every text

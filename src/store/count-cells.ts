@@ -3,7 +3,6 @@
  * Hot path.
  */
 
-import { storeLimits } from '../limits.ts'
 import { attribute, levelCodeCount } from '../model/entry.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'
 import { ByteReader, ByteWriter } from './byte-writer.ts'
@@ -20,9 +19,14 @@ export type CellVisitor = (startSec: number, level: number, isStderr: boolean, c
 /**
  * Cells of lines `from` to `to` (exclusive), as narrow as their number allows: width, number of cells, then
  * per cell the distance to the one before it, a mask of its counts, and these. Null where the times lie too
- * far apart for it: on more than `countCellsMax` days.
+ * far apart for it: on more than `cellsMax` days.
  */
-export function encodeCountCells(lines: LineBuffer, from: number, to: number): Uint8Array | null {
+export function encodeCountCells(
+  lines: LineBuffer,
+  from: number,
+  to: number,
+  cellsMax: number,
+): Uint8Array | null {
   const { seconds, levels, attributes } = lines
   let width = 0
   let widthSec = cellWidthsSec[0] as number
@@ -35,7 +39,7 @@ export function encodeCountCells(lines: LineBuffer, from: number, to: number): U
       const number = Math.floor(sec / widthSec)
       cell = cellOf(cells, number)
       startSec = number * widthSec
-      while (cells.size > storeLimits.countCellsMax) {
+      while (cells.size > cellsMax) {
         if (width === cellWidthsSec.length - 1) return null
         const narrowSec = widthSec
         width += 1

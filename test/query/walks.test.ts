@@ -6,12 +6,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Cursor, parseCursor } from '../../src/model/cursor.ts'
-import { attribute } from '../../src/model/entry.ts'
 import { createEngine, type Engine } from '../../src/query/engine.ts'
-import type { Direction, LineFilter, Plan } from '../../src/query/plan.ts'
+import type { Direction, Plan } from '../../src/query/plan.ts'
 import { openReader } from '../../src/store/reader.ts'
-import { type Entry, entriesOf, everything, historyTask, tailTask } from '../support/engine-tasks.ts'
+import { type Entry, entriesOf, historyTask, tailTask } from '../support/engine-tasks.ts'
 import { chooseSeed, createRandom, type Random } from '../support/random.ts'
+import { disturb, drawPlan } from '../support/random-plan.ts'
 import {
   createStoreModel,
   inHistoryOrder,
@@ -22,58 +22,6 @@ import {
 
 const startSec = 1_780_000_000
 const runs = 25
-
-const filters: readonly LineFilter[] = [
-  { kind: 'substring', text: 'needle', ignoreCase: false, negate: false },
-  { kind: 'substring', text: 'NEEDLE', ignoreCase: true, negate: false },
-  { kind: 'substring', text: 'alpha', ignoreCase: false, negate: true },
-  { kind: 'regex', pattern: 'ch.rlie \\d+', ignoreCase: false, negate: false },
-]
-
-function planOf(random: Random): { plan: Plan; keeps: (line: ModelLine) => boolean } {
-  const filter = random.chance(0.6) ? random.pick(filters) : null
-  const pod = random.chance(0.5) ? random.between(0, 5) : null
-  const iostream = random.chance(0.3) ? random.pick([0, 1] as const) : null
-  const levels = random.chance(0.3) ? random.between(1, 255) : null
-  const plan: Plan = {
-    streams: { ...everything.streams, pod: pod === null ? [] : [`pod-${pod}`] },
-    iostream,
-    levels,
-    lines: filter === null ? [] : [filter],
-    gaps: true,
-  }
-  return { plan, keeps: (line) => keepsText(filter, line.text) && keepsColumns(line) }
-
-  function keepsColumns(line: ModelLine): boolean {
-    if (pod !== null && line.streamId !== streamIds.get(pod)) return false
-    if (iostream !== null && (line.attributes & attribute.stderr) !== iostream) return false
-    return levels === null || (levels & (1 << line.level)) !== 0
-  }
-}
-
-/** Ids by index, filled by each run: streams get them in order of their first resolution. */
-const streamIds = new Map<number, number>()
-
-function keepsText(filter: LineFilter | null, text: string): boolean {
-  if (filter === null) return true
-  const found =
-    filter.kind === 'regex'
-      ? new RegExp(filter.pattern).test(text)
-      : filter.ignoreCase
-        ? text.toLowerCase().includes(filter.text.toLowerCase())
-        : text.includes(filter.text)
-  return found !== filter.negate
-}
-
-/** Makes the world move between two pages. */
-function disturb(model: StoreModel, random: Random, clock: { sec: number }): void {
-  for (let count = random.between(0, 3); count > 0; count -= 1) {
-    clock.sec += random.between(0, 30)
-    model.commitRandom(random, clock.sec)
-    if (random.chance(0.5)) model.writer.maintain(clock.sec, 20)
-  }
-  if (random.chance(0.05)) model.reopen()
-}
 
 /** Stream, line number and text: identity for ever, whatever became of the segment that held it. */
 function identities(lines: readonly ModelLine[]): string[] {
@@ -126,6 +74,7 @@ function runModel(seed: number): void {
   const model = createStoreModel()
   const engine = createEngine(openReader(model.dataDir))
   try {
+    const streamIds = new Map<number, number>()
     for (let index = 0; index < 6; index += 1) streamIds.set(index, model.streamId(index))
     // A stream of which nothing is stored may be gone after a restart, and its number with it.
     model.commitLines(
@@ -134,7 +83,7 @@ function runModel(seed: number): void {
     )
     for (let count = 0; count < 30; count += 1) disturb(model, random, clock)
     for (const direction of ['backward', 'forward'] as const) {
-      const { plan, keeps } = planOf(random)
+      const { plan, keeps } = drawPlan(random, streamIds)
       const seen = model.lines.length
       const { found, resume } = walk(engine, plan, direction, random, () => disturb(model, random, clock))
       const expected = inHistoryOrder(model.lines.slice(0, seen).filter(keeps))

@@ -19,6 +19,7 @@ export const smallLimits: StoreLimits = {
   blockBytes: 600,
   blockLinesMax: 40,
   blockFullBytes: 400,
+  countCellsMax: 6,
   mergeWidth: 3,
   journalBytesMax: 2_000,
   foldWidth: 3,

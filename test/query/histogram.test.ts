@@ -1,0 +1,294 @@
+/** Histograms over a real database against a model: every bucket, every group, in slices of any size. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { LogkeepError } from '../../src/errors.ts'
+import { attribute, gapLevel, iostreamNames, levelNames, type Time } from '../../src/model/entry.ts'
+import { compareTime, formatTime, parseRfc3339 } from '../../src/model/time.ts'
+import { type HistogramGroup, histogramGroups } from '../../src/query/contract.ts'
+import { createEngine, type Engine } from '../../src/query/engine.ts'
+import type { HistogramTask } from '../../src/query/tasks.ts'
+import { openReader } from '../../src/store/reader.ts'
+import { everything, testUntilSec } from '../support/engine-tasks.ts'
+import { chooseSeed, createRandom, type Random } from '../support/random.ts'
+import { disturb, drawPlan } from '../support/random-plan.ts'
+import { createStoreModel, labelsOf, type ModelLine, type StoreModel } from '../support/store-model.ts'
+
+const startSec = 1_780_000_000
+const runs = 60
+
+type Bucket = { time: string; count: number; complete: boolean; counts: Record<string, number> }
+type Answer = {
+  since: string
+  until: string
+  stepMs: number
+  groups: { name: string; count: number }[]
+  buckets: Bucket[]
+  count: number
+  complete: boolean
+}
+
+function histogramTask(given: Partial<HistogramTask> = {}): HistogramTask {
+  return {
+    kind: 'histogram',
+    plan: everything,
+    range: { since: null, until: null },
+    bucket: { countMax: 60 },
+    by: null,
+    nowSec: startSec,
+    defaultUntilSec: testUntilSec,
+    sliceMs: 10_000,
+    scannedBytesMax: 1e12,
+    state: null,
+    isLast: false,
+    ...given,
+  }
+}
+
+/** Asks slice by slice; `between` is what happens meanwhile. */
+function ask(engine: Engine, task: HistogramTask, between: () => void = () => undefined): Answer {
+  let state = task.state
+  for (let slices = 0; ; slices += 1) {
+    assert.ok(slices < 10_000, 'slices move on')
+    const result = engine.histogram({ ...task, state })
+    if (result.state === null) return JSON.parse(`{${Buffer.from(result.members).toString()}}`) as Answer
+    state = structuredClone(result.state)
+    between()
+  }
+}
+
+function msOf({ sec, ns }: Time): number {
+  return sec * 1000 + Math.floor(ns / 1e6)
+}
+
+function timeOf(text: string): Time {
+  return parseRfc3339(text) as Time
+}
+
+type Keeps = (line: ModelLine) => boolean
+
+/** The same by plain counting. */
+function countPlainly(
+  lines: readonly ModelLine[],
+  groupOf: (line: ModelLine) => string | null,
+  { since, until, stepMs }: Answer,
+) {
+  const first = Math.floor(msOf(timeOf(since)) / stepMs)
+  const end = timeOf(until)
+  const last = Math.floor((end.ns > 0 ? msOf({ ...end, ns: end.ns - 1 }) : msOf(end) - 1) / stepMs)
+  const buckets = Array.from({ length: last - first + 1 }, () => ({
+    count: 0,
+    counts: {} as Record<string, number>,
+  }))
+  for (const line of lines) {
+    if (compareTime(line, timeOf(since)) < 0 || compareTime(line, end) >= 0) continue
+    const bucket = buckets[Math.floor(msOf(line) / stepMs) - first]
+    const group = groupOf(line)
+    assert.ok(bucket)
+    bucket.count += 1
+    if (group !== null) bucket.counts[group] = (bucket.counts[group] ?? 0) + 1
+  }
+  return buckets
+}
+
+function groupOfLine(by: HistogramGroup | null, streamIds: ReadonlyMap<number, number>) {
+  return (line: ModelLine): string | null => {
+    if (by === null) return null
+    if (by === 'level') return levelNames[line.level] as string
+    if (by === 'stream') return iostreamNames[line.attributes & attribute.stderr ? 1 : 0]
+    const index = [...streamIds].find(([, id]) => id === line.streamId)?.[0] as number
+    return labelsOf(index)[by]
+  }
+}
+
+function randomRange(random: Random, clock: { sec: number }): HistogramTask['range'] {
+  const at = (sec: number): Time => ({ sec, ns: random.pick([0, 0, 250_000_000, 1, 999_999_999]) })
+  const length = clock.sec - startSec
+  return {
+    since: random.chance(0.7) ? at(startSec - 60 + random.between(0, Math.floor(length / 2))) : null,
+    until: random.chance(0.7) ? at(clock.sec + random.between(-Math.floor(length / 3), 100)) : null,
+  }
+}
+
+function runModel(seed: number): void {
+  const random = createRandom(seed)
+  const clock = { sec: startSec }
+  const model = createStoreModel()
+  const engine = createEngine(openReader(model.dataDir))
+  try {
+    const streamIds = new Map<number, number>()
+    for (let index = 0; index < 6; index += 1) streamIds.set(index, model.streamId(index))
+    const firsts = [...streamIds.values()].map((streamId) => ({ streamId, sec: startSec, ns: 0, text: 'x' }))
+    model.commitLines(firsts, startSec)
+    for (let count = 0; count < 30; count += 1) disturb(model, random, clock)
+    const { plan, keeps } = drawPlan(random, streamIds)
+    const by = random.pick([null, ...histogramGroups])
+    const bucket = random.chance(0.5)
+      ? { countMax: random.between(1, 100) }
+      : { stepMs: random.pick([1_500, 5_000, 15_000, 60_000, 300_000, 7_000]) }
+    const range = randomRange(random, clock)
+    const given = { plan, by, bucket, range, nowSec: clock.sec, sliceMs: random.pick([-1, 0, 10_000]) }
+    const seen = model.lines.length
+    const answer = ask(engine, histogramTask(given), () => disturb(model, random, clock))
+    checkAgainstModel(model.lines.slice(0, seen).filter(keeps), answer, by, streamIds)
+    if ('countMax' in bucket) assert.ok(answer.buckets.length <= bucket.countMax)
+  } finally {
+    engine.close()
+    model.close()
+  }
+}
+
+function checkAgainstModel(
+  lines: readonly ModelLine[],
+  answer: Answer,
+  by: HistogramGroup | null,
+  streamIds: ReadonlyMap<number, number>,
+): void {
+  const expected = countPlainly(lines, groupOfLine(by, streamIds), answer)
+  const found = answer.buckets.map(({ count, counts }) => ({ count, counts }))
+  assert.deepEqual(found, expected)
+  const starts = answer.buckets.map(({ time }) => msOf(timeOf(time)))
+  const first = Math.floor(msOf(timeOf(answer.since)) / answer.stepMs) * answer.stepMs
+  assert.deepEqual(
+    starts,
+    starts.map((_, index) => first + index * answer.stepMs),
+    'aligned, none left out',
+  )
+  assert.equal(
+    answer.count,
+    expected.reduce((sum, { count }) => sum + count, 0),
+  )
+  for (const { name, count } of answer.groups) {
+    assert.equal(
+      count,
+      expected.reduce((sum, { counts }) => sum + (counts[name] ?? 0), 0),
+      name,
+    )
+  }
+  assert.ok(answer.complete && answer.buckets.every(({ complete }) => complete))
+}
+
+test('S-HISTOGRAM-01 S-HISTOGRAM-02 S-HISTOGRAM-03 every bucket and group is what plain counting gives, in slices, whatever happens between them', () => {
+  const seed = chooseSeed()
+  for (let run = 0; run < runs; run += 1) {
+    try {
+      runModel(seed + run)
+    } catch (error) {
+      throw new Error(`failed with TEST_SEED=${seed + run}`, { cause: error })
+    }
+  }
+})
+
+function withStore(work: (model: StoreModel, engine: Engine) => void): void {
+  const model = createStoreModel()
+  const engine = createEngine(openReader(model.dataDir))
+  try {
+    work(model, engine)
+  } finally {
+    engine.close()
+    model.close()
+  }
+}
+
+/** Lines a second apart, in one stream, sealed. */
+function writeSeconds(model: StoreModel, count: number): void {
+  const streamId = model.streamId(0)
+  for (let sec = 0; sec < count; sec += 1) {
+    model.commitLines(
+      [{ streamId, sec: startSec + sec, ns: 0, text: `line ${sec}`, level: 3 }],
+      startSec + sec,
+    )
+  }
+  while (model.writer.maintain(startSec + 86_400, 50)) continue
+}
+
+test('S-HISTOGRAM-04 a histogram that is ended early marks the buckets that are not complete', () => {
+  withStore((model, engine) => {
+    writeSeconds(model, 300)
+    const range = { since: { sec: startSec, ns: 0 }, until: { sec: startSec + 300, ns: 0 } }
+    const task = histogramTask({ range, bucket: { stepMs: 10_000 }, sliceMs: -1 })
+    const first = engine.histogram(task)
+    assert.ok(first.state)
+    const { members } = engine.histogram({ ...task, state: structuredClone(first.state), isLast: true })
+    const answer = JSON.parse(`{${Buffer.from(members).toString()}}`) as Answer
+    assert.equal(answer.complete, false)
+    const complete = answer.buckets.filter((bucket) => bucket.complete)
+    assert.ok(complete.length > 0 && complete.length < answer.buckets.length)
+    for (const { count } of complete.slice(0, -1)) assert.equal(count, 10)
+    const cutSec = first.state.cursor.place?.sec as number
+    for (const { time, complete } of answer.buckets) assert.equal(complete, timeOf(time).sec >= cutSec, time)
+    const isSplit = answer.buckets.map((bucket) => bucket.complete).lastIndexOf(false)
+    assert.equal(answer.buckets.slice(isSplit + 1).length, complete.length, 'the newest are complete')
+  })
+})
+
+test('S-HISTOGRAM-05 gap records are in no count', () => {
+  withStore((model, engine) => {
+    const streamId = model.streamId(0)
+    const gap = {
+      attributes: attribute.gap,
+      level: gapLevel,
+      text: '{"reason":"truncated","bytes":1,"file":"0.log"}',
+    }
+    model.commitLines(
+      [
+        { streamId, sec: startSec, ns: 0, text: 'a line', level: 3 },
+        { streamId, sec: startSec, ns: 1, ...gap },
+      ],
+      startSec,
+    )
+    const lines = [{ kind: 'substring', text: 'line', ignoreCase: false, negate: true }] as const
+    for (const isSealed of [false, true]) {
+      if (isSealed) while (model.writer.maintain(startSec + 86_400, 50)) continue
+      for (const by of [null, ...histogramGroups]) assert.equal(ask(engine, histogramTask({ by })).count, 1)
+      assert.equal(ask(engine, histogramTask({ plan: { ...everything, lines } })).count, 0)
+    }
+  })
+})
+
+test('S-HISTOGRAM-06 without a range it reaches from the oldest line with a good clock to now', () => {
+  withStore((model, engine) => {
+    const empty = ask(engine, histogramTask())
+    assert.equal(empty.count, 0)
+    assert.ok(empty.buckets.length > 0)
+    writeSeconds(model, 100)
+    const streamId = model.streamId(0)
+    model.commitLines([{ streamId, sec: 5, ns: 0, text: 'of 1970' }], startSec + 100)
+    for (const isSealed of [false, true]) {
+      if (isSealed) while (model.writer.maintain(startSec + 2 * 86_400, 50)) continue
+      const answer = ask(engine, histogramTask({ nowSec: startSec + 200 }))
+      assert.equal(answer.since, formatTime({ sec: startSec, ns: 0 }))
+      assert.equal(answer.until, formatTime({ sec: startSec + 201, ns: 0 }))
+      assert.equal(answer.count, 100)
+    }
+  })
+})
+
+test('S-HISTOGRAM-07 too many buckets, or groups in them, are refused by name', () => {
+  withStore((model, engine) => {
+    writeSeconds(model, 3)
+    const range = { since: { sec: startSec - 86_400, ns: 0 }, until: { sec: startSec, ns: 0 } }
+    const isRefused = (named: string) => (error: unknown) =>
+      error instanceof LogkeepError && error.limit === 'histogram_size' && error.message.includes(named)
+    assert.throws(() => ask(engine, histogramTask({ range, bucket: { stepMs: 1000 } })), isRefused('"step"'))
+    const pods = Array.from({ length: 300 }, (_, index) => model.streamId(index + 10))
+    const lines = pods.map((streamId, index) => ({ streamId, sec: startSec - 1 - index, ns: 0, text: 'x' }))
+    model.commitLines(lines, startSec)
+    const narrow = { since: { sec: startSec - 1999, ns: 0 }, until: { sec: startSec, ns: 0 } }
+    const task = histogramTask({ range: narrow, bucket: { stepMs: 1000 }, by: 'pod' })
+    assert.throws(() => ask(engine, task), isRefused('"by"'))
+  })
+})
+
+test('S-HISTOGRAM-08 without conditions on the text no body is read, and no column where stored counts fit', () => {
+  withStore((model, engine) => {
+    writeSeconds(model, 300)
+    const hourSec = startSec - (startSec % 3_600)
+    const range = { since: { sec: hourSec, ns: 0 }, until: { sec: hourSec + 7_200, ns: 0 } }
+    const stats = (step: number): { scannedBytes: number; scannedLines: number } =>
+      engine.histogram(histogramTask({ range, bucket: { stepMs: step }, by: 'level' })).stats
+    assert.deepEqual([stats(60_000).scannedBytes, stats(60_000).scannedLines], [0, 0])
+    assert.equal(stats(7_500).scannedBytes, 0)
+    assert.equal(stats(7_500).scannedLines, 300)
+  })
+})

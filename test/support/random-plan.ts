@@ -1,0 +1,59 @@
+/** Random plans with what they keep of a model's lines, and random work on its store between two questions. */
+
+import { attribute } from '../../src/model/entry.ts'
+import type { LineFilter, Plan } from '../../src/query/plan.ts'
+import { everything } from './engine-tasks.ts'
+import type { Random } from './random.ts'
+import type { ModelLine, StoreModel } from './store-model.ts'
+
+const filters: readonly LineFilter[] = [
+  { kind: 'substring', text: 'needle', ignoreCase: false, negate: false },
+  { kind: 'substring', text: 'NEEDLE', ignoreCase: true, negate: false },
+  { kind: 'substring', text: 'alpha', ignoreCase: false, negate: true },
+  { kind: 'regex', pattern: 'ch.rlie \\d+', ignoreCase: false, negate: false },
+]
+
+export type RandomPlan = { readonly plan: Plan; readonly keeps: (line: ModelLine) => boolean }
+
+/** `streamIds`: of the model's streams by their index. */
+export function drawPlan(random: Random, streamIds: ReadonlyMap<number, number>): RandomPlan {
+  const filter = random.chance(0.6) ? random.pick(filters) : null
+  const pod = random.chance(0.5) ? random.between(0, 5) : null
+  const iostream = random.chance(0.3) ? random.pick([0, 1] as const) : null
+  const levels = random.chance(0.3) ? random.between(1, 255) : null
+  const plan: Plan = {
+    streams: { ...everything.streams, pod: pod === null ? [] : [`pod-${pod}`] },
+    iostream,
+    levels,
+    lines: filter === null ? [] : [filter],
+    gaps: true,
+  }
+  return { plan, keeps: (line) => keepsText(filter, line.text) && keepsColumns(line) }
+
+  function keepsColumns(line: ModelLine): boolean {
+    if (pod !== null && line.streamId !== streamIds.get(pod)) return false
+    if (iostream !== null && (line.attributes & attribute.stderr) !== iostream) return false
+    return levels === null || (levels & (1 << line.level)) !== 0
+  }
+}
+
+function keepsText(filter: LineFilter | null, text: string): boolean {
+  if (filter === null) return true
+  const found =
+    filter.kind === 'regex'
+      ? new RegExp(filter.pattern).test(text)
+      : filter.ignoreCase
+        ? text.toLowerCase().includes(filter.text.toLowerCase())
+        : text.includes(filter.text)
+  return found !== filter.negate
+}
+
+/** Makes the world move between two questions: commits, upkeep, a restart now and then. */
+export function disturb(model: StoreModel, random: Random, clock: { sec: number }): void {
+  for (let count = random.between(0, 3); count > 0; count -= 1) {
+    clock.sec += random.between(0, 30)
+    model.commitRandom(random, clock.sec)
+    if (random.chance(0.5)) model.writer.maintain(clock.sec, 20)
+  }
+  if (random.chance(0.05)) model.reopen()
+}
