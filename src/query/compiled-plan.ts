@@ -1,11 +1,11 @@
 /** A plan made ready for one query thread: matchers compiled, grams hashed, streams chosen. */
 
 import { gapLevel, levelNames } from '../model/entry.ts'
+import { compileGlob } from '../model/glob.ts'
 import { gramHashes } from '../store/gram-filter.ts'
 import type { RequiredGrams, Snapshot } from '../store/reader.ts'
 import type { StreamRecord } from '../store/stream-cache.ts'
 import { type BodyMatcher, createBodyMatcher } from './match/body-matcher.ts'
-import { compileGlob } from './match/glob.ts'
 import type { Plan, StreamSelector } from './plan.ts'
 
 export type CompiledPlan = {

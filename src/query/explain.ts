@@ -3,11 +3,11 @@
  * last wrote.
  */
 
+import { compileGlob } from '../model/glob.ts'
 import { nearestName } from '../model/nearest-name.ts'
 import { formatTime } from '../model/time.ts'
 import type { Snapshot } from '../store/reader.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
-import { compileGlob } from './match/glob.ts'
 
 /** A warning per name that no stream carries. */
 export function explainNames(snapshot: Snapshot, { plan }: CompiledPlan): string[] {

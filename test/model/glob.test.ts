@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { compileGlob, isLiteralGlob } from '../../src/query/match/glob.ts'
+import { compileGlob, isLiteralGlob } from '../../src/model/glob.ts'
 
 function matchesNaively(glob: readonly string[], name: readonly string[]): boolean {
   if (glob.length === 0) return name.length === 0

@@ -1,9 +1,7 @@
 /** Globs over whole names: `*` any run of characters, `?` any one character, everything else itself. */
 
-import type { Glob } from '../plan.ts'
-
 /** True when the glob selects one name only: itself. */
-export function isLiteralGlob(glob: Glob): boolean {
+export function isLiteralGlob(glob: string): boolean {
   return !glob.includes('*') && !glob.includes('?')
 }
 
@@ -11,7 +9,7 @@ export function isLiteralGlob(glob: Glob): boolean {
  * Characters are code points; case counts. Time grows with name times glob at worst: only the last `*` passed
  * is ever tried anew.
  */
-export function compileGlob(glob: Glob): (name: string) => boolean {
+export function compileGlob(glob: string): (name: string) => boolean {
   if (isLiteralGlob(glob)) return (name) => name === glob
   const signs = Array.from(glob.replaceAll(/\*+/g, '*'))
   if (signs.length === 1 && signs[0] === '*') return () => true
