@@ -2,6 +2,7 @@
 
 import { type Cursor, encodeCursor } from '../model/cursor.ts'
 import type { LogsPage } from './contract.ts'
+import type { Ending } from './ending.ts'
 import type { Format } from './plan.ts'
 import type { HistoryResult } from './tasks.ts'
 
@@ -14,8 +15,11 @@ export type CollectedPage = {
   /** No slice was added yet. */
   readonly isEmpty: boolean
   readonly add: (result: HistoryResult) => void
-  /** `next` null: nothing lies beyond. `started`: of the page, as `performance.now()`. */
-  readonly finish: (end: { next: Cursor | null; warning: string | null; started: number }) => LogsPage
+  /**
+   * `next` null: nothing lies beyond. `ending` null: the limit or the end was reached. `started`: of the page,
+   * as `performance.now()`.
+   */
+  readonly finish: (end: { next: Cursor | null; ending: Ending | null; started: number }) => LogsPage
 }
 
 /** `isReversed`: slices and the entries in them come back against the direction of the walk. */
@@ -52,14 +56,15 @@ export function createCollectedPage(format: Format, isReversed: boolean): Collec
       stats.blocks += result.stats.blocks
       for (const warning of result.warnings) if (!warnings.includes(warning)) warnings.push(warning)
     },
-    finish: ({ next, warning, started }) => {
-      if (warning !== null) warnings.push(warning)
+    finish: ({ next, ending, started }) => {
+      if (ending !== null) warnings.push(ending.warning)
       if (slices === 0 && next !== null) resume = resumeOf(next)
       return {
-        entries: join(isReversed ? parts.toReversed() : parts, format === 'json' ? ',' : ''),
+        entries: joinEntries(isReversed ? parts.toReversed() : parts, format),
         count,
         next: next === null ? null : encodeCursor(next),
         resume,
+        ended: ending?.reason ?? null,
         stats: { ...stats, elapsedMs: Math.round((performance.now() - started) * 100) / 100 },
         warnings,
       }
@@ -72,9 +77,10 @@ export function resumeOf(cursor: Cursor): string {
   return encodeCursor({ ...cursor, kind: 'tail', isPartial: false, since: null, until: null, place: null })
 }
 
-function join(parts: readonly Uint8Array[], separator: string): Uint8Array {
+/** Puts runs of entries together, none of them empty, as `EntryWriter` would have written them at once. */
+export function joinEntries(parts: readonly Uint8Array[], format: Format): Uint8Array {
   const only = parts[0]
   if (parts.length === 1 && only !== undefined) return only
-  const between = Buffer.from(separator)
+  const between = Buffer.from(format === 'json' ? ',' : '')
   return Buffer.concat(parts.flatMap((part, index) => (index === 0 ? [part] : [between, part])))
 }

@@ -8,15 +8,19 @@ import { type CompiledPlan, compilePlan } from './compiled-plan.ts'
 import type { StorageSizes } from './contract.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { explainEmpty, explainNames } from './explain.ts'
+import { findEntry, planOfAll } from './find-entry.ts'
 import { answerHistogram } from './histogram.ts'
 import { placeOf, walkHistory } from './history.ts'
 import { answerList } from './listing.ts'
 import type { Hit } from './open-segment.ts'
 import type { Plan } from './plan.ts'
+import { withinScope } from './scope.ts'
 import type { ScanCount } from './select-lines.ts'
 import { answerTail } from './tail-answer.ts'
 import type {
   BeginTask,
+  EntryResult,
+  EntryTask,
   HistogramResult,
   HistogramTask,
   HistoryResult,
@@ -25,12 +29,13 @@ import type {
   TailResult,
   TailTask,
 } from './tasks.ts'
-import { boundCommit, checkCursor, rangeOf } from './walk-cursor.ts'
+import { boundCommit, checkCursor, checkDatabase, rangeOf } from './walk-cursor.ts'
 import { createHitWriter } from './write-hits.ts'
 
 export type Engine = {
   readonly history: (task: HistoryTask) => HistoryResult
   readonly histogram: (task: HistogramTask) => HistogramResult
+  readonly entry: (task: EntryTask) => EntryResult
   readonly tail: (task: TailTask) => TailResult
   /** Cursor at the very beginning of a walk. */
   readonly begin: (task: BeginTask) => Cursor
@@ -59,7 +64,13 @@ export function createEngine(reader: Reader): Engine {
     history: (task) => {
       const compiled = planOf(task.plan)
       checkCursor(task.cursor, reader.databaseId, compiled.hash)
-      return reader.snapshot((snapshot) => answerHistory(snapshot, reader.databaseId, compiled, task))
+      const scoped = withinScope(compiled, task.scope)
+      return reader.snapshot((snapshot) => answerHistory(snapshot, reader.databaseId, scoped, task))
+    },
+    entry: (task) => {
+      checkDatabase(task.cursor, reader.databaseId)
+      const plans = { all: planOf(planOfAll), around: planOf(task.plan) }
+      return reader.snapshot((snapshot) => findEntry(snapshot, reader.databaseId, plans, task))
     },
     histogram: (task) => {
       const compiled = planOf(task.plan)
@@ -118,6 +129,7 @@ function answerHistory(
     entries: writer.take(),
     count: written,
     end,
+    isMoreSeen: slice.isMoreSeen,
     next,
     resumeText: resumeOf(cursor),
     stats: { ...count, elapsedMs: performance.now() - started },

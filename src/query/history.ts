@@ -33,6 +33,8 @@ export type HistorySlice = {
    * it was.
    */
   readonly end: 'exhausted' | 'limit' | 'over'
+  /** A line beyond the limit was seen. */
+  readonly isMoreSeen: boolean
   /** Where the walk goes on, exclusive; meaningless when it is exhausted. */
   readonly place: Place
 }
@@ -67,15 +69,17 @@ export function walkHistory(
         const reached: Place = { sec: isForward ? bound : bound + 1, ns: 0, streamId: 0, line: 0 }
         const hasMoved = isForward ? reached.sec > start.sec : reached.sec < start.sec
         if (hasMoved && request.isOver(count)) {
-          if (hits.length === limit) return { hits, end: 'limit', place: placeOf(hits.at(-1) as Hit) }
-          return { hits, end: 'over', place: reached }
+          if (hits.length < limit) return { hits, end: 'over', isMoreSeen: false, place: reached }
+          return { hits, end: 'limit', isMoreSeen: false, place: placeOf(hits.at(-1) as Hit) }
         }
         openNext(snapshot, compiled, candidates.take(), request, heap, count)
         continue
       }
       const hit = heap.take()
-      if (hit === null) return { hits, end: 'exhausted', place: start }
-      if (hits.length === limit) return { hits, end: 'limit', place: placeOf(hits.at(-1) as Hit) }
+      if (hit === null) return { hits, end: 'exhausted', isMoreSeen: false, place: start }
+      if (hits.length === limit) {
+        return { hits, end: 'limit', isMoreSeen: true, place: placeOf(hits.at(-1) as Hit) }
+      }
       hits.push(hit)
     }
   } finally {

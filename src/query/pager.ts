@@ -7,18 +7,24 @@ import { queryLimits } from '../limits.ts'
 import type { Cursor } from '../model/cursor.ts'
 import { type CollectedPage, createCollectedPage } from './collected-page.ts'
 import type { LogsPage, LogsRequest } from './contract.ts'
+import { answerEnding, type Ending, expressionEnding, spentEnding } from './ending.ts'
 import { type Lane, type Lanes, TaskTimeout } from './lanes.ts'
 import type { Plan, TimeRange } from './plan.ts'
 import { requireCursor } from './require-cursor.ts'
-import type { HistoryResult, HistoryTask } from './tasks.ts'
+import type { HistoryResult, HistoryTask, Scope } from './tasks.ts'
 
 export type Pager = {
   /** `isReversed`: entries come back against the direction of the walk. */
   readonly page: (request: LogsRequest, signal: AbortSignal, isReversed?: boolean) => Promise<LogsPage>
-  /** One slice, for exports. */
-  readonly slice: (request: LogsRequest, cursor: Cursor | null, size: SliceSize) => Promise<HistoryResult>
+  /** One slice, for exports and contexts. */
+  readonly slice: (request: SliceRequest, cursor: Cursor | null, size: SliceSize) => Promise<HistoryResult>
   /** Cursor at the beginning of a walk. */
   readonly begin: (plan: Plan, range: TimeRange) => Promise<Cursor>
+}
+
+export type SliceRequest = Pick<LogsRequest, 'plan' | 'range' | 'direction' | 'format'> & {
+  /** Of the selected streams only these. */
+  readonly scope?: Scope
 }
 
 export type SliceSize = {
@@ -50,6 +56,7 @@ export function createPager(lanes: Lanes, { queryDeadlineMs, now }: PagerOptions
       answerBytesMax: size.answerBytesMax,
       isReversed: size.isReversed,
       isFirst: size.isFirst,
+      scope: request.scope ?? null,
     }
     return (await lanes.run(size.lane, task)) as HistoryResult
   }
@@ -76,15 +83,13 @@ export function createPager(lanes: Lanes, { queryDeadlineMs, now }: PagerOptions
       } catch (error) {
         if (!(error instanceof TaskTimeout)) throw error
         const place = cursor ?? (await begin(request.plan, request.range))
-        const warning = 'ended: an expression took too long on one block; simplify it, or go on with `next`'
-        return collected.finish({ next: place, warning, started })
+        return collected.finish({ next: place, ending: goOn(expressionEnding, ', or'), started })
       }
       collected.add(result)
       cursor = result.next
-      const elapsed = performance.now() - started
-      const warning = stopReason(result, collected, elapsed, queryDeadlineMs)
-      if (warning !== null || result.end === 'exhausted' || result.end === 'limit') {
-        return collected.finish({ next: result.next, warning, started })
+      const ending = endingOf(result, collected, performance.now() - started, queryDeadlineMs)
+      if (ending !== null || result.end === 'exhausted' || result.end === 'limit') {
+        return collected.finish({ next: result.next, ending, started })
       }
       lane = 'scan'
     }
@@ -93,20 +98,20 @@ export function createPager(lanes: Lanes, { queryDeadlineMs, now }: PagerOptions
 }
 
 /** Why a page that is not finished ends here; null: it goes on. */
-function stopReason(
+function endingOf(
   { end }: HistoryResult,
   { bytes, scannedBytes }: CollectedPage,
   elapsedMs: number,
   deadlineMs: number,
-): string | null {
-  if (end === 'answer' || (end === 'over' && bytes >= queryLimits.answerBytesMax)) {
-    return `ended: the answer reached ${queryLimits.answerBytesMax} bytes; go on with \`next\``
+): Ending | null {
+  const { answerBytesMax } = queryLimits
+  if (end === 'answer' || (end === 'over' && bytes >= answerBytesMax)) {
+    return goOn(answerEnding(answerBytesMax), ';')
   }
-  if (end !== 'over') return null
-  if (elapsedMs >= deadlineMs)
-    return `ended: the deadline of ${deadlineMs} ms was reached; go on with \`next\``
-  if (scannedBytes >= queryLimits.scannedBytesMax) {
-    return `ended: ${queryLimits.scannedBytesMax} bytes were scanned; go on with \`next\``
-  }
-  return null
+  const ending = end === 'over' ? spentEnding({ elapsedMs, scannedBytes }, deadlineMs) : null
+  return ending === null ? null : goOn(ending, ';')
+}
+
+function goOn({ reason, warning }: Ending, joint: string): Ending {
+  return { reason, warning: `${warning}${joint} go on with \`next\`` }
 }

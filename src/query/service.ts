@@ -4,6 +4,7 @@ import { LogkeepError } from '../errors.ts'
 import { queryLimits } from '../limits.ts'
 import type { Logger } from '../log.ts'
 import type { Cursor } from '../model/cursor.ts'
+import { readContext } from './context.ts'
 import type { LogsRequest, QueryService, StorageSizes, TailRead, TailStart } from './contract.ts'
 import { createExporter } from './export.ts'
 import { runHistogram } from './histogram-run.ts'
@@ -46,6 +47,8 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
       const { queryDeadlineMs, now } = options
       return runHistogram(lanes, request, { queryDeadlineMs, scannedBytesMax, now }, signal)
     },
+    context: (request, signal) =>
+      readContext({ lanes, pager, queryDeadlineMs: options.queryDeadlineMs }, request, signal),
     openTail: (plan, start, signal) => openTail(plan, start, signal),
     readTail: (plan, cursor, bytesMax) => readTail(plan, requireCursor(cursor), bytesMax),
     check: () => {

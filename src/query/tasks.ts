@@ -4,7 +4,7 @@
  */
 
 import type { Cursor } from '../model/cursor.ts'
-import type { HistogramGroup, HistogramRequest, QueryStats } from './contract.ts'
+import type { ContextScope, HistogramGroup, HistogramRequest, QueryStats } from './contract.ts'
 import type { Grid, GroupCounts } from './histogram-grid.ts'
 import type { Direction, Format, Plan, StreamSelector, TimeRange } from './plan.ts'
 
@@ -28,15 +28,69 @@ export type HistoryTask = {
   readonly isReversed: boolean
   /** First slice of an answer: names that match nothing and empty answers are explained. */
   readonly isFirst: boolean
+  /** Of the selected streams only these; null: all. */
+  readonly scope: Scope | null
 }
+
+/** The streams around one: itself, those of its pod, or those of its namespace. */
+export type Scope = { readonly streamId: number; readonly kind: ContextScope }
 
 export type HistoryResult = {
   readonly entries: Uint8Array
   readonly count: number
   readonly end: 'exhausted' | 'limit' | 'over' | 'answer'
+  /** `limit`: a further entry was seen; else there may be one. */
+  readonly isMoreSeen: boolean
   /** Where to go on; null when exhausted. */
   readonly next: Cursor | null
   readonly resumeText: string
+  readonly stats: QueryStats
+  readonly warnings: readonly string[]
+}
+
+/** The one entry that a cursor names, whatever the filters, as of now. */
+export type EntryTask = {
+  readonly kind: 'entry'
+  /** Of the entries around: their cursors and its own carry its hash. */
+  readonly plan: Plan
+  readonly cursor: Cursor
+  readonly format: Format
+}
+
+export type EntryResult = {
+  /** Empty where it is stored no more. */
+  readonly entries: Uint8Array
+  /** Its place as of the newest commit: where walks around it begin. Null: its stream is gone. */
+  readonly around: Cursor | null
+  readonly warnings: readonly string[]
+}
+
+/** One slice of a look at the fields of the newest lines. */
+export type FieldsTask = {
+  readonly kind: 'fields'
+  readonly plan: Plan
+  /** Where the walk goes on. */
+  readonly cursor: Cursor
+  /** Null: names are counted; else the values of this one. */
+  readonly name: string | null
+  /** Lines of the whole sample. */
+  readonly sample: number
+  readonly limit: number
+  readonly sliceMs: number
+  readonly scannedBytesMax: number
+  /** What the slices before have counted; null: this is the first. */
+  readonly state: Uint8Array | null
+  /** Nothing more is to be looked at: write the answer. */
+  readonly isLast: boolean
+}
+
+export type FieldsResult = {
+  /** What is counted so far; empty with the answer. */
+  readonly state: Uint8Array
+  /** Where to go on; null with the answer. */
+  readonly next: Cursor | null
+  /** Members of the answer's object; empty before. */
+  readonly members: Uint8Array
   readonly stats: QueryStats
   readonly warnings: readonly string[]
 }
@@ -111,4 +165,13 @@ export type CheckTask = { readonly kind: 'check' }
 /** Where the bytes of the database are. */
 export type StorageTask = { readonly kind: 'storage' }
 
-export type Task = HistoryTask | HistogramTask | BeginTask | TailTask | ListTask | CheckTask | StorageTask
+export type Task =
+  | HistoryTask
+  | HistogramTask
+  | EntryTask
+  | FieldsTask
+  | BeginTask
+  | TailTask
+  | ListTask
+  | CheckTask
+  | StorageTask

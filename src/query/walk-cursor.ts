@@ -16,13 +16,7 @@ const earliestSec = -(2 ** 37)
 /** Throws `LogkeepError` BAD_CURSOR for a cursor of another database or another query. */
 export function checkCursor(cursor: Cursor | null, databaseId: string, planHash: number): void {
   if (cursor === null) return
-  if (cursor.databaseId !== databaseId) {
-    throw new LogkeepError(
-      'BAD_CURSOR',
-      'cursor: it belongs to another database',
-      'cursors of one node, or from before its data folder was replaced, mean nothing here: start without a cursor',
-    )
-  }
+  checkDatabase(cursor, databaseId)
   if (cursor.planHash !== planHash) {
     throw new LogkeepError(
       'BAD_CURSOR',
@@ -30,6 +24,16 @@ export function checkCursor(cursor: Cursor | null, databaseId: string, planHash:
       'repeat the filters of the request that gave it (limit, direction and format may differ)',
     )
   }
+}
+
+/** Throws `LogkeepError` BAD_CURSOR for a cursor of another database. */
+export function checkDatabase(cursor: Cursor, databaseId: string): void {
+  if (cursor.databaseId === databaseId) return
+  throw new LogkeepError(
+    'BAD_CURSOR',
+    'cursor: it belongs to another database',
+    'cursors of one node, or from before its data folder was replaced, mean nothing here: start without a cursor',
+  )
 }
 
 /** The commit that a walk is bound to, moved back where the newest commits were lost to a power cut. */

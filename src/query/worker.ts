@@ -53,6 +53,10 @@ function run(engine: Engine, task: Task): unknown {
       const result = engine.histogram(task)
       return transferred(result, result.members)
     }
+    case 'entry': {
+      const result = engine.entry(task)
+      return transferred(result, result.entries)
+    }
     case 'tail': {
       const result = engine.tail(task)
       return transferred(result, result.entries)

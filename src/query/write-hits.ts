@@ -1,13 +1,12 @@
 /**
- * Loads the bodies of selected lines, each segment's once, and hands the lines to a writer in the order of
- * the walk.
+ * Loads the bodies of selected lines, each segment's once, and hands the lines on in the order of the walk.
  */
 
 import { lineEnds } from '../store/line-ends.ts'
 import type { Snapshot } from '../store/reader.ts'
 import type { Segment } from '../store/segment.ts'
 import type { StreamRecord } from '../store/stream-cache.ts'
-import type { EntryWriter } from './entry-writer.ts'
+import type { EntryWriter, WritableEntry } from './entry-writer.ts'
 import type { Hit } from './open-segment.ts'
 
 /** Lines whose bodies are held at a time. */
@@ -15,18 +14,26 @@ const groupSize = 512
 /** Bytes of bodies held at a time, of however few lines: some are a megabyte long. */
 const heldBytesMax = 4 * 1024 * 1024
 
-/** Writes hits until the answer's size is exceeded; returns how many were written (at least one). */
+/** Takes hits until there is enough; returns how many were taken (at least one). */
 export type HitWriter = (hits: readonly Hit[], isLate?: (hit: Hit) => boolean) => number
 
 /** For one answer: where the lines of a segment end is found once. */
 export function createHitWriter(snapshot: Snapshot, writer: EntryWriter, bytesMax: number): HitWriter {
+  return createHitReader(snapshot, (entry) => {
+    writer.write(entry)
+    return writer.length < bytesMax
+  })
+}
+
+/** The same for any use of the lines: they are read until `take` answers false. */
+export function createHitReader(snapshot: Snapshot, take: (entry: WritableEntry) => boolean): HitWriter {
   const endsOf = new Map<Segment, Uint32Array>()
   return (hits, isLate = () => false) => {
     for (let next = 0; next < hits.length; ) {
       for (const body of loadBodies(snapshot, endsOf, hits.slice(next, next + groupSize))) {
         const hit = hits[next] as Hit
         const { segment, columns, index } = hit
-        writer.write({
+        const goesOn = take({
           stream: snapshot.stream(segment.streamId) as StreamRecord,
           line: segment.firstLine + index,
           sec: columns.seconds[index] as number,
@@ -37,7 +44,7 @@ export function createHitWriter(snapshot: Snapshot, writer: EntryWriter, bytesMa
           isLate: isLate(hit),
         })
         next += 1
-        if (writer.length >= bytesMax) return next
+        if (!goesOn) return next
       }
     }
     return hits.length

@@ -37,6 +37,7 @@ export function historyTask(given: Partial<HistoryTask> = {}): HistoryTask {
     answerBytesMax: 1e9,
     isReversed: false,
     isFirst: false,
+    scope: null,
     ...given,
   }
 }

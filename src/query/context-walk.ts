@@ -1,0 +1,112 @@
+/** One side of a context: a chain of slices that leads away from the entry in the middle. */
+
+import { queryLimits } from '../limits.ts'
+import type { Cursor } from '../model/cursor.ts'
+import { type CollectedPage, createCollectedPage } from './collected-page.ts'
+import type { ContextRequest } from './contract.ts'
+import { answerEnding, type Ending, expressionEnding, spentEnding } from './ending.ts'
+import { type Lane, TaskTimeout } from './lanes.ts'
+import type { Pager, SliceRequest } from './pager.ts'
+import type { Direction } from './plan.ts'
+import type { HistoryResult, Scope } from './tasks.ts'
+
+export type ContextWalk = {
+  readonly collected: CollectedPage
+  /** All that is wanted is there, or a bound has ended the walk. */
+  readonly isDone: boolean
+  /** Whether entries lie beyond; true as well where `ending` left that unknown. */
+  readonly hasMore: boolean
+  readonly ending: Ending | null
+  /** Reads one slice. */
+  readonly step: () => Promise<void>
+}
+
+export type ContextWalkOptions = {
+  readonly request: ContextRequest
+  readonly direction: Direction
+  /** Entries wanted; with 0 it is only found out whether there are any. */
+  readonly limit: number
+  readonly scope: Scope
+  /** The place in the middle, where the walk begins. */
+  readonly around: Cursor
+  readonly deadlineMs: number
+  /** `performance.now()` at the beginning of the request. */
+  readonly started: number
+}
+
+/** Each side has its share of an answer's bytes, so that long lines on one leave the other its own. */
+const answerBytesMax = queryLimits.answerBytesMax / 2
+
+export function createContextWalk(pager: Pager, options: ContextWalkOptions): ContextWalk {
+  const { direction, limit, scope, started } = options
+  const { plan, format } = options.request
+  const sliced: SliceRequest = { plan, format, direction, scope, range: { since: null, until: null } }
+  const isReversed = direction === 'backward'
+  const collected = createCollectedPage(format, isReversed)
+  let cursor: Cursor | null = options.around
+  let lane: Lane = plan.lines.length === 0 ? 'light' : 'scan'
+  let isDone = false
+  let hasMore = true
+  let ending: Ending | null = null
+
+  const finish = (more: boolean, by: Ending | null = null): void => {
+    isDone = true
+    hasMore = more
+    if (by === null) return
+    const side = isReversed ? 'before' : 'after'
+    ending = { reason: by.reason, warning: `${by.warning}; entries ${side} this line may be missing` }
+  }
+
+  /** Looks for one entry more, where the slices before did not happen to see one. */
+  const probe = async (): Promise<void> => {
+    const size = { lane, limit: 1, answerBytesMax: 1, isFirst: false, isReversed }
+    const result = await pager.slice(sliced, cursor, size)
+    collected.add({ ...result, entries: new Uint8Array(0), count: 0 })
+    if (result.count > 0 || result.end === 'exhausted') finish(result.count > 0)
+    cursor = result.next
+  }
+
+  const read = async (): Promise<void> => {
+    const size = {
+      lane,
+      limit: limit - collected.count,
+      answerBytesMax: answerBytesMax - collected.bytes,
+      isFirst: false,
+      isReversed,
+    }
+    const result: HistoryResult = await pager.slice(sliced, cursor, size)
+    collected.add(result)
+    cursor = result.next
+    if (result.end === 'exhausted') finish(false)
+    else if (result.isMoreSeen && result.end === 'limit') finish(true)
+    else if (result.end === 'answer' || (result.end === 'over' && collected.bytes >= answerBytesMax)) {
+      finish(true, answerEnding(answerBytesMax))
+    }
+  }
+
+  return {
+    collected,
+    get isDone() {
+      return isDone
+    },
+    get hasMore() {
+      return hasMore
+    },
+    get ending() {
+      return ending
+    },
+    step: async () => {
+      try {
+        await (collected.count < limit ? read() : probe())
+      } catch (error) {
+        if (!(error instanceof TaskTimeout)) throw error
+        finish(true, expressionEnding)
+      }
+      if (isDone) return
+      const spent = { elapsedMs: performance.now() - started, scannedBytes: collected.scannedBytes }
+      const bound = spentEnding(spent, options.deadlineMs)
+      if (bound !== null) finish(true, bound)
+      lane = 'scan'
+    },
+  }
+}

@@ -1,0 +1,29 @@
+/** Says which bound ends an answer that is not finished, to programs by a word and to people in a sentence. */
+
+import { queryLimits } from '../limits.ts'
+import type { EndReason } from './contract.ts'
+
+/** `warning` ends without a stop: whoever sends it adds what is to be done. */
+export type Ending = { readonly reason: EndReason; readonly warning: string }
+
+export const expressionEnding: Ending = {
+  reason: 'expression',
+  warning: 'ended: an expression took too long on one block; simplify it',
+}
+
+export function answerEnding(answerBytesMax: number): Ending {
+  return { reason: 'answer_bytes', warning: `ended: the answer reached ${answerBytesMax} bytes` }
+}
+
+/** Asked after a slice that did not finish; null: it may go on. */
+export function spentEnding(
+  { elapsedMs, scannedBytes }: { readonly elapsedMs: number; readonly scannedBytes: number },
+  deadlineMs: number,
+): Ending | null {
+  if (elapsedMs >= deadlineMs) {
+    return { reason: 'deadline', warning: `ended: the deadline of ${deadlineMs} ms was reached` }
+  }
+  const { scannedBytesMax } = queryLimits
+  if (scannedBytes < scannedBytesMax) return null
+  return { reason: 'scanned_bytes', warning: `ended: ${scannedBytesMax} bytes were scanned` }
+}

@@ -1,0 +1,36 @@
+/** Narrows a plan to the streams around one: itself, those of its pod, or those of its namespace. */
+
+import type { Snapshot } from '../store/reader.ts'
+import type { CompiledPlan } from './compiled-plan.ts'
+import type { Scope } from './tasks.ts'
+
+/** The same plan where `scope` is null. Labels as of the snapshot: a stream that is gone has no scope. */
+export function withinScope<Compiled extends CompiledPlan>(
+  compiled: Compiled,
+  scope: Scope | null,
+): Compiled {
+  if (scope === null) return compiled
+  return {
+    ...compiled,
+    streamsOf: (snapshot) => {
+      const selected = compiled.streamsOf(snapshot)
+      const ids = new Set<number>()
+      for (const id of streamsAround(snapshot, scope)) if (selected?.has(id) ?? true) ids.add(id)
+      return ids
+    },
+  }
+}
+
+function* streamsAround(snapshot: Snapshot, { streamId, kind }: Scope): Generator<number, void, void> {
+  const labels = snapshot.stream(streamId)?.labels
+  if (labels === undefined) return
+  if (kind === 'stream') {
+    yield streamId
+    return
+  }
+  for (const stream of snapshot.streams()) {
+    if (stream.labels.namespace !== labels.namespace) continue
+    const isSamePod = stream.labels.pod === labels.pod && stream.labels.podUid === labels.podUid
+    if (kind === 'namespace' || isSamePod) yield stream.id
+  }
+}
