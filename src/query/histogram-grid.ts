@@ -5,19 +5,14 @@ import { queryLimits } from '../limits.ts'
 import type { Time } from '../model/entry.ts'
 import type { HistogramRequest } from './contract.ts'
 
-const second = 1000
-const minute = 60 * second
-const hour = 60 * minute
-const day = 24 * hour
-
-/** Widths that are chosen where only a number of buckets is asked for: those that clocks and calendars have. */
+/** Widths that are chosen where only a number of buckets is asked for: those of clocks and calendars. */
 const roundStepsMs = [
-  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
-  ...[1, 2, 5, 10, 15, 30].map((count) => count * second),
-  ...[1, 2, 5, 10, 15, 30].map((count) => count * minute),
-  ...[1, 2, 3, 6, 12].map((count) => count * hour),
-  ...[1, 2, 7, 14, 28, 91, 182, 364, 728, 3640, 36_400, 364_000, 3_640_000].map((count) => count * day),
-] as const
+  [1, [1, 2, 5, 10, 20, 50, 100, 200, 500]],
+  [1_000, [1, 2, 5, 10, 15, 30]],
+  [60_000, [1, 2, 5, 10, 15, 30]],
+  [3_600_000, [1, 2, 3, 6, 12]],
+  [86_400_000, [1, 2, 7, 14, 28, 91, 182, 364, 728, 3_640, 36_400, 364_000, 3_640_000]],
+].flatMap(([unitMs, counts]) => (counts as number[]).map((count) => count * (unitMs as number)))
 
 /** Buckets `first` to `first + length` (exclusive), numbered from 1970 on: bucket n begins at n steps. */
 export type Grid = { readonly stepMs: number; readonly first: number; readonly length: number }
