@@ -26,9 +26,10 @@ const allowed: Readonly<Record<string, Allowed>> = {
   collector: { parts: [...leaves, 'log', 'store'], types: ['config', 'query'] },
   query: { parts: [...leaves, 'log', 'store'], types: ['config', 'collector'] },
   tail: { parts: [...leaves, 'log', 'query'], types: ['config', 'collector'] },
-  http: { parts: [...leaves, 'log', 'query', 'tail'], types: ['config', 'collector'] },
+  http: { parts: [...leaves, 'log', 'query', 'tail'], types: ['config', 'collector', 'metrics'] },
+  metrics: { parts: leaves, types: ['query', 'collector'] },
   main: {
-    parts: [...leaves, 'config', 'log', 'store', 'collector', 'query', 'tail', 'http'],
+    parts: [...leaves, 'config', 'log', 'store', 'collector', 'query', 'tail', 'http', 'metrics'],
     types: [],
   },
   web: { parts: [], types: [] },
@@ -44,6 +45,7 @@ const owners: Readonly<
   fastify: { parts: ['http'], types: ['tail'] },
   '@fastify/websocket': { parts: ['http'], types: ['tail'] },
   piscina: { parts: ['query'] },
+  'prom-client': { parts: ['metrics'] },
   ws: { parts: [], types: ['http', 'tail'] },
   pino: { parts: [], types: ['http', 'log', 'main'] },
 }

@@ -156,6 +156,8 @@ export type Collector = {
   readonly files: (request: FilesRequest) => Promise<FilesAnswer>
   /** Runs of sync that have ended: their number, those that were not complete, and their time. */
   readonly syncs: () => { readonly runs: number; readonly incomplete: number; readonly seconds: number }
+  /** How often the thread has died since the start of the program. */
+  readonly deaths: () => number
   /** Heap of the collector's thread; null while it does not run. */
   readonly memory: () => Promise<{
     readonly heapUsed: number
