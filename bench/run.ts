@@ -13,21 +13,23 @@ import type { Figure } from './figures.ts'
 import { type FollowOptions, followFigures, followProfiled } from './follow.ts'
 import { ingest, ingestFigures } from './ingest.ts'
 import { type MachineLimits, measureLimits } from './limits.ts'
+import { type ManyStreamsOptions, manyStreamsFigures } from './many-streams.ts'
 import { profileTables } from './profile.ts'
 import { coldFigures, type QueryOptions, queryFigures } from './queries.ts'
 import { scanPattern } from './query-kinds.ts'
 import { format, machineOf, readFigures, tableOf, writeRun } from './report.ts'
+import { surfaceFigures } from './surface.ts'
 
 const help = `npm run bench -- [options]
   --quick             less of everything: under a minute
   --lines N           lines of the generated data (4,000,000; quick: 400,000)
   --corpus DIR        text files of DIR in place of generated data, at most --lines lines
-  --only A,B          of: limits, ingest, query, follow (all)
+  --only A,B          of: limits, ingest, query, streams, follow (all)
   --compare FILE      also print the ratio to an earlier JSON
   --profile           write CPU profiles of the program's threads while it ingests and while it follows
                       5,000 lines/s, print where the time went, and measure nothing else`
 
-const sections = ['limits', 'ingest', 'query', 'follow'] as const
+const sections = ['limits', 'ingest', 'query', 'streams', 'follow'] as const
 type Section = (typeof sections)[number]
 
 const resultsFolder = path.join(import.meta.dirname, 'results')
@@ -36,6 +38,8 @@ const sizes = {
   full: {
     lines: 4_000_000,
     query: { queries: 200, scans: 20, singles: 100, coldStarts: 12, exportShare: 1 },
+    surface: 100,
+    streams: { streams: 100_000, pages: 40, starts: 6 },
     follow: {
       steadyMs: 3_000,
       phaseMs: 30_000,
@@ -49,6 +53,8 @@ const sizes = {
   quick: {
     lines: 400_000,
     query: { queries: 100, scans: 5, singles: 10, coldStarts: 1, exportShare: 0.1 },
+    surface: 20,
+    streams: { streams: 20_000, pages: 10, starts: 2 },
     follow: {
       steadyMs: 800,
       phaseMs: 2_500,
@@ -68,6 +74,8 @@ type Options = {
   readonly compare: string | null
   readonly profileDir: string | null
   readonly query: QueryOptions
+  readonly surface: number
+  readonly streams: ManyStreamsOptions
   readonly follow: FollowOptions
 }
 
@@ -111,6 +119,8 @@ function readOptions(): Options | null {
     compare: values.compare ?? null,
     profileDir,
     query: size.query,
+    surface: size.surface,
+    streams: size.streams,
     follow: size.follow,
   }
 }
@@ -136,6 +146,7 @@ async function main(options: Options): Promise<void> {
       corpus.close()
     }
   }
+  if (options.only.has('streams')) add('Very many streams', await manyStreamsFigures(options.streams))
   if (options.only.has('follow')) add('Following files', await followFigures(options.follow))
   const run = {
     madeAt: new Date().toISOString(),
@@ -170,6 +181,7 @@ async function measureStored(options: Options, corpus: Corpus, add: Add): Promis
       add('Ingest', ingestFigures(ingested, corpus, limits))
       if (only.has('query')) {
         add('Queries over HTTP, warm', await queryFigures(ingested.program, corpus, limits, query))
+        add('Beside /logs, warm', await surfaceFigures(ingested.program, corpus, options.surface))
       }
     } finally {
       await ingested.program.stop()
