@@ -4,8 +4,9 @@
  */
 
 import { once } from 'node:events'
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
 import { createCollector } from './collector/client.ts'
 import type { Collector } from './collector/contract.ts'
 import { type Config, loadConfig, parseTokenFile, settings } from './config.ts'
@@ -13,6 +14,7 @@ import { LogkeepError } from './errors.ts'
 import { buildServer } from './http/server.ts'
 import { processLimits } from './limits.ts'
 import { createLogger, type Logger } from './log.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import type { QueryService } from './query/contract.ts'
 import { createQueryService } from './query/service.ts'
 import { createTailHub } from './tail/hub.ts'
@@ -25,8 +27,16 @@ const exitCode = { ok: 0, failed: 1, refused: 2 } as const
  */
 const exposingModes = 0o027
 
+const millisecondsPerSecond = 1000
+const percent = 100
+
 /** What there is to stop; filled in the order of the start. */
-type Running = { collector?: Collector; query?: QueryService; app?: ReturnType<typeof buildServer> }
+type Running = {
+  collector?: Collector
+  query?: QueryService
+  metrics?: ReturnType<typeof createMetrics>
+  app?: ReturnType<typeof buildServer>
+}
 
 if (import.meta.main) await main()
 
@@ -69,10 +79,22 @@ async function start(config: Config, log: Logger, running: Running, stop: Stop):
     return stop('collector', exitCode.failed)
   })
   const { dataDir, nodeName, queryThreads, queryDeadlineMs } = config
-  const query = createQueryService({ dataDir, nodeName, queryThreads, queryDeadlineMs, now: Date.now, log })
-  running.query = query
+  const service = createQueryService({ dataDir, nodeName, queryThreads, queryDeadlineMs, now: Date.now, log })
+  running.query = service
+  const metrics = createMetrics({
+    collector,
+    query: service,
+    tails: () => tails,
+    version: packageVersion(),
+    dataDir,
+    retentionAgeSec: config.retentionAgeMs / millisecondsPerSecond,
+    retentionSizeBytes: config.retentionSizeBytes,
+    diskFreeMinShare: config.diskFreeMinPercent / percent,
+  })
+  running.metrics = metrics
+  const query = metrics.observe(service)
   const tails = createTailHub({ query, collector, log, nowMs: () => performance.now() })
-  const app = buildServer({ config, token, query, collector, tails, log, nowMs: Date.now })
+  const app = buildServer({ config, token, query, collector, tails, metrics, log, nowMs: Date.now })
   running.app = app
   await app.listen({ host: config.host, port: config.port }).catch((error) => {
     throw listenError(error, config)
@@ -112,6 +134,7 @@ function createStop(running: Running, log: Logger): Stop {
     }, processLimits.stopMaxMs).unref()
     try {
       await running.app?.close()
+      running.metrics?.close()
       // Readers first: the writer, closing last, checkpoints everything and removes the WAL.
       await running.query?.close()
       await running.collector?.close()
@@ -189,6 +212,12 @@ function urlOf(host: string, port: number): string {
 function accessOf({ anonymous }: Config, token: string | null): string {
   if (token !== null) return 'with the token'
   return anonymous ? 'everybody' : 'this machine only'
+}
+
+/** Named once: in the package's manifest, which lies beside `src/` in the image too. */
+function packageVersion(): string {
+  const manifest = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
 }
 
 function stackOf(error: unknown): string {

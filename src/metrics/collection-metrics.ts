@@ -14,7 +14,7 @@ import {
 /** Returns what brings the metrics up to date. Counters begin at 0 again when the thread was restarted. */
 export function createCollectionMetrics(
   registry: MetricRegistry,
-  collector: Pick<Collector, 'status' | 'syncs'>,
+  collector: Pick<Collector, 'status' | 'syncs' | 'deaths'>,
 ): () => void {
   const { counter, gauge } = registry
   const lines = counter('logkeep_read_lines_total', 'Lines read from log files.', ['namespace'])
@@ -42,6 +42,7 @@ export function createCollectionMetrics(
   )
   const syncSec = counter('logkeep_sync_seconds_total', 'Time that syncs took.')
   const degraded = gauge('logkeep_degraded_reasons', 'Troubles of the collector that /readyz tells now.')
+  const deaths = counter('logkeep_collector_deaths_total', "Times that the collector's thread has died.")
   return () => {
     const { counters, degraded: reasons } = collector.status()
     const byNamespace = (of: 'lines' | 'bytes'): Series[] =>
@@ -62,5 +63,6 @@ export function createCollectionMetrics(
     setTotal(incomplete, notComplete)
     setTotal(syncSec, seconds)
     setValue(degraded, reasons.length)
+    setTotal(deaths, collector.deaths())
   }
 }

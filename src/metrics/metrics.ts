@@ -13,7 +13,7 @@ import { createStorageMetrics, type StorageOptions } from './storage-metrics.ts'
 import { createTimedPart } from './timed-part.ts'
 
 export type MetricsOptions = StorageOptions & {
-  readonly collector: Pick<Collector, 'status' | 'syncs' | 'memory'>
+  readonly collector: Pick<Collector, 'status' | 'syncs' | 'deaths' | 'memory'>
   /** The service itself, not the observed one. */
   readonly query: Pick<QueryService, 'status' | 'memory' | 'storage' | 'check'>
   /** Clients of live tails, and groups of them that are read separately. */
