@@ -106,7 +106,7 @@ export const httpLimits = {
   syncWaitMs: 250,
   /** Smaller answers do not gain from gzip. */
   gzipBytesMin: 1 * kibibyte,
-  /** Exports open at a time: each holds three pieces, some 13 MiB, where its client takes little. */
+  /** Exports open at a time unless the settings say otherwise: each holds three pieces, some 13 MiB, where its client takes little. */
   exportsOpenMax: 8,
   /** An export whose client takes nothing for so long is ended. */
   exportStallMs: 10 * 60_000,
@@ -134,7 +134,7 @@ export const httpLimits = {
 
 /** Live tails. */
 export const tailLimits = {
-  /** Open tails: each costs a socket and up to its share of `bufferedTotalBytesMax`. */
+  /** Open tails unless the settings say otherwise: each costs a socket and up to its share of `bufferedTotalBytesMax`. */
   tailsMax: 200,
   /** What `retry-after` says when there are more. */
   retryAfterSec: 10,
@@ -246,6 +246,12 @@ export const collectorLimits = {
   bufferKeptBytes: 64 * kibibyte,
   /** Files that cannot be opened are tried again with the next full scan after this. */
   refusedRetryMs: 25_000,
+  /** Files and folders whose last error is remembered, each: beyond it the oldest is forgotten. */
+  refusalsMax: 4_096,
+  /** Names in one folder that are no log to be read, remembered to be shown. */
+  passedOverMax: 100,
+  /** Namespaces that are counted each: a node has some 110 pods at a time. */
+  namespacesCountedMax: 200,
   /** After a failed commit. */
   commitRetryMs: 1_000,
   /**
@@ -286,6 +292,15 @@ export const workerLimits = {
   restartsMax: 3,
   restartWindowMs: 5 * 60_000,
   restartDelayMs: 500,
+  /**
+   * A question for the log tree waits no longer for its answer: longer than a step of the thread, or its
+   * restart.
+   */
+  filesWaitMs: 5_000,
+  /** Such questions that wait at a time: each is answered between two steps, and delays the next. */
+  filesWaitingMax: 16,
+  /** The heap of a thread that does not say how large it is within this is not known. */
+  memoryWaitMs: 1_000,
   /** A stop commits and checkpoints; then the thread is ended by force. */
   stopMaxMs: 4_000,
 } as const
@@ -316,6 +331,25 @@ export const regexLimits = {
   literalBytesMax: 64,
   /** Required literals taken from one pattern. */
   literalsMax: 16,
+} as const
+
+/** Fields in lines of JSON and logfmt. What is beyond is counted and told with the answer. */
+export const fieldLimits = {
+  /** Longer lines are not looked into: five thousand of them would take a thread for seconds. */
+  lineBytesMax: 128 * kibibyte,
+  /** Brackets within brackets: no logger nests deeper, and what reads a value recurses over them. */
+  nestingMax: 128,
+  /** Objects within objects whose members are fields of their own; an audit event of Kubernetes has six. */
+  depthMax: 10,
+  /** UTF-16 units, dots included. */
+  nameLengthMax: 256,
+  /** Fields of one line. */
+  lineNamesMax: 1_000,
+  /** Different names, and different values of one field, that are counted: a megabyte at their longest. */
+  namesMax: 2_000,
+  valuesMax: 5_000,
+  /** UTF-16 units of a value in an answer, as many as fit a line of a list; the rest is cut off. */
+  valueLengthMax: 256,
 } as const
 
 /** Level detection. */

@@ -8,6 +8,7 @@ import { type CompiledPlan, compilePlan } from './compiled-plan.ts'
 import type { StorageSizes } from './contract.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { explainEmpty, explainNames } from './explain.ts'
+import { answerFields } from './fields/answer-fields.ts'
 import { findEntry, planOfAll } from './find-entry.ts'
 import { answerHistogram } from './histogram.ts'
 import { placeOf, walkHistory } from './history.ts'
@@ -21,6 +22,8 @@ import type {
   BeginTask,
   EntryResult,
   EntryTask,
+  FieldsResult,
+  FieldsTask,
   HistogramResult,
   HistogramTask,
   HistoryResult,
@@ -36,6 +39,7 @@ export type Engine = {
   readonly history: (task: HistoryTask) => HistoryResult
   readonly histogram: (task: HistogramTask) => HistogramResult
   readonly entry: (task: EntryTask) => EntryResult
+  readonly fields: (task: FieldsTask) => FieldsResult
   readonly tail: (task: TailTask) => TailResult
   /** Cursor at the very beginning of a walk. */
   readonly begin: (task: BeginTask) => Cursor
@@ -80,6 +84,10 @@ export function createEngine(reader: Reader): Engine {
         if (task.state === null) warnings.push(...explainNames(snapshot, compiled))
         return { ...answerHistogram(snapshot, compiled, task, begun), warnings }
       })
+    },
+    fields: (task) => {
+      const compiled = planOf(task.plan)
+      return reader.snapshot((snapshot) => answerFields(snapshot, compiled, task))
     },
     tail: (task) => {
       const compiled = planOf(task.plan)

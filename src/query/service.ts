@@ -7,6 +7,7 @@ import type { Cursor } from '../model/cursor.ts'
 import { readContext } from './context.ts'
 import type { LogsRequest, QueryService, StorageSizes, TailRead, TailStart } from './contract.ts'
 import { createExporter } from './export.ts'
+import { runFields } from './fields/run-fields.ts'
 import { runHistogram } from './histogram-run.ts'
 import { createLanes, type Lanes, TaskTimeout } from './lanes.ts'
 import { createPager } from './pager.ts'
@@ -19,18 +20,27 @@ export type QueryServiceOptions = {
   readonly nodeName: string
   readonly queryThreads: number
   readonly queryDeadlineMs: number
+  /** Body bytes that one query may look at, and queries that may wait to scan: of `limits.ts` unless given. */
+  readonly scannedBytesMax?: number
+  readonly waitingMax?: number
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
 }
 
 export function createQueryService(options: QueryServiceOptions): QueryService {
-  const lanes = createLanes(options.dataDir, options.queryThreads, (error) => {
-    options.log.error('query_thread_failed', 'a query thread could not go on', { reason: error.message })
+  const { scannedBytesMax = queryLimits.scannedBytesMax, waitingMax = queryLimits.scanQueueMax } = options
+  const lanes = createLanes({
+    dataDir: options.dataDir,
+    scanThreads: options.queryThreads,
+    scanQueueMax: waitingMax,
+    onBroken: (error) => {
+      options.log.error('query_thread_failed', 'a query thread could not go on', { reason: error.message })
+    },
   })
-  const { scannedBytesMax } = queryLimits
-  const pager = createPager(lanes, options)
+  const pager = createPager(lanes, { ...options, scannedBytesMax })
   const exporter = createExporter(pager)
+  const deps = { lanes, pager, queryDeadlineMs: options.queryDeadlineMs }
   let checked = { at: Number.NEGATIVE_INFINITY, result: Promise.resolve() }
 
   const readTail = (plan: Plan, cursor: Cursor | null, answerBytesMax: number): Promise<TailRead> =>
@@ -47,8 +57,9 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
       const { queryDeadlineMs, now } = options
       return runHistogram(lanes, request, { queryDeadlineMs, scannedBytesMax, now }, signal)
     },
-    context: (request, signal) =>
-      readContext({ lanes, pager, queryDeadlineMs: options.queryDeadlineMs }, request, signal),
+    context: (request, signal) => readContext(deps, request, signal),
+    fields: (request, signal) => runFields(deps, { ...request, name: null }, signal),
+    fieldValues: (request, signal) => runFields(deps, request, signal),
     openTail: (plan, start, signal) => openTail(plan, start, signal),
     readTail: (plan, cursor, bytesMax) => readTail(plan, requireCursor(cursor), bytesMax),
     check: () => {

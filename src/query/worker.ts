@@ -57,6 +57,10 @@ function run(engine: Engine, task: Task): unknown {
       const result = engine.entry(task)
       return transferred(result, result.entries)
     }
+    case 'fields': {
+      const result = engine.fields(task)
+      return transferred(result, result.next === null ? result.members : result.state)
+    }
     case 'tail': {
       const result = engine.tail(task)
       return transferred(result, result.entries)
