@@ -6,6 +6,7 @@
 import { availableParallelism, hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { LogkeepError } from './errors.ts'
+import { httpLimits, queryLimits, tailLimits } from './limits.ts'
 import type { LogLevel } from './log.ts'
 import { nearestName } from './model/nearest-name.ts'
 import * as values from './setting-values.ts'
@@ -43,6 +44,14 @@ export type Config = {
   /** Longer lines are cut into consecutive entries. */
   readonly lineBytesMax: number
   readonly queryDeadlineMs: number
+  /** Bytes of lines that one query may look at. */
+  readonly queryScanBytesMax: number
+  /** Queries that wait for a thread that scans. */
+  readonly queriesWaitingMax: number
+  readonly exportsMax: number
+  readonly tailsMax: number
+  /** Whether `/metrics` answers everybody who can connect. */
+  readonly metricsOpen: boolean
   readonly logLevel: LogLevel
 }
 
@@ -65,6 +74,7 @@ export type Setting<T> = {
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 const mebibyte = 2 ** 20
+const gibibyte = 2 ** 30
 const pathText = (text: string): string | null => (text.includes('\0') ? null : resolve(text))
 const tokenText = (text: string): string | null => (/^[!-~]{8,1024}$/.test(text) ? text : null)
 
@@ -251,6 +261,46 @@ export const settings: { readonly [Field in keyof Config]: Setting<Config[Field]
     bounds: '1s to 10m',
     description: 'A query that takes longer answers with what it found, a warning and where to go on.',
     parse: (text) => values.parseDuration(text, 1000, 600_000),
+  },
+  queryScanBytesMax: {
+    name: 'LOGKEEP_QUERY_SCAN_MAX',
+    default: `${queryLimits.scannedBytesMax / gibibyte}GiB`,
+    unit: 'bytes',
+    bounds: '1MiB to 1024TiB',
+    description: 'A query that looks at more text answers with what it found, a warning and where to go on.',
+    parse: (text) => values.parseBytes(text, mebibyte, 2 ** 50),
+  },
+  queriesWaitingMax: {
+    name: 'LOGKEEP_QUERIES_WAITING_MAX',
+    default: String(queryLimits.scanQueueMax),
+    unit: 'queries',
+    bounds: '1 to 10000',
+    description: 'Queries that may wait for a thread; one more is refused with 429.',
+    parse: (text) => values.parseInteger(text, 1, 10_000),
+  },
+  exportsMax: {
+    name: 'LOGKEEP_EXPORTS_MAX',
+    default: String(httpLimits.exportsOpenMax),
+    unit: 'exports',
+    bounds: '1 to 64',
+    description: 'Exports at once, at some 13 MiB each; one more is refused with 429.',
+    parse: (text) => values.parseInteger(text, 1, 64),
+  },
+  tailsMax: {
+    name: 'LOGKEEP_TAILS_MAX',
+    default: String(tailLimits.tailsMax),
+    unit: 'tails',
+    bounds: '1 to 1900',
+    description: 'Live tails at once; one more is refused with 429.',
+    parse: (text) => values.parseInteger(text, 1, 1900),
+  },
+  metricsOpen: {
+    name: 'LOGKEEP_METRICS_OPEN',
+    default: 'false',
+    unit: 'yes or no',
+    bounds: 'true or false',
+    description: 'Answer everybody who can connect at /metrics, also without the token.',
+    parse: values.parseYesNo,
   },
   logLevel: {
     name: 'LOGKEEP_LOG_LEVEL',

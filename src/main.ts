@@ -78,8 +78,17 @@ async function start(config: Config, log: Logger, running: Running, stop: Stop):
     log.error('collector_failed', 'the collector cannot go on', { reason: reason.message })
     return stop('collector', exitCode.failed)
   })
-  const { dataDir, nodeName, queryThreads, queryDeadlineMs } = config
-  const service = createQueryService({ dataDir, nodeName, queryThreads, queryDeadlineMs, now: Date.now, log })
+  const { dataDir, nodeName, queryThreads, queryDeadlineMs, tailsMax } = config
+  const service = createQueryService({
+    dataDir,
+    nodeName,
+    queryThreads,
+    queryDeadlineMs,
+    scannedBytesMax: config.queryScanBytesMax,
+    waitingMax: config.queriesWaitingMax,
+    now: Date.now,
+    log,
+  })
   running.query = service
   const metrics = createMetrics({
     collector,
@@ -93,7 +102,13 @@ async function start(config: Config, log: Logger, running: Running, stop: Stop):
   })
   running.metrics = metrics
   const query = metrics.observe(service)
-  const tails = createTailHub({ query, collector, log, nowMs: () => performance.now() })
+  const tails = createTailHub({
+    query,
+    collector,
+    log,
+    nowMs: () => performance.now(),
+    limits: { tailsMax },
+  })
   const app = buildServer({ config, token, query, collector, tails, metrics, log, nowMs: Date.now })
   running.app = app
   await app.listen({ host: config.host, port: config.port }).catch((error) => {

@@ -4,7 +4,7 @@ import { queryLimits } from '../limits.ts'
 import type { Cursor } from '../model/cursor.ts'
 import { type CollectedPage, createCollectedPage } from './collected-page.ts'
 import type { ContextRequest } from './contract.ts'
-import { answerEnding, type Ending, expressionEnding, spentEnding } from './ending.ts'
+import { answerEnding, type Ending, expressionEnding, type QueryBounds, spentEnding } from './ending.ts'
 import { type Lane, TaskTimeout } from './lanes.ts'
 import type { Pager, SliceRequest } from './pager.ts'
 import type { Direction } from './plan.ts'
@@ -29,7 +29,7 @@ export type ContextWalkOptions = {
   readonly scope: Scope
   /** The place in the middle, where the walk begins. */
   readonly around: Cursor
-  readonly deadlineMs: number
+  readonly bounds: QueryBounds
   /** `performance.now()` at the beginning of the request. */
   readonly started: number
 }
@@ -104,7 +104,7 @@ export function createContextWalk(pager: Pager, options: ContextWalkOptions): Co
       }
       if (isDone) return
       const spent = { elapsedMs: performance.now() - started, scannedBytes: collected.scannedBytes }
-      const bound = spentEnding(spent, options.deadlineMs)
+      const bound = spentEnding(spent, options.bounds)
       if (bound !== null) finish(true, bound)
       lane = 'scan'
     },

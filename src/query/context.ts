@@ -5,16 +5,17 @@ import type { Cursor } from '../model/cursor.ts'
 import { joinEntries } from './collected-page.ts'
 import { type ContextWalk, createContextWalk } from './context-walk.ts'
 import type { ContextPage, ContextRequest } from './contract.ts'
+import type { QueryBounds } from './ending.ts'
 import type { Lanes } from './lanes.ts'
 import type { Pager } from './pager.ts'
 import { requireCursor } from './require-cursor.ts'
 import type { EntryResult } from './tasks.ts'
 
-export type ContextDeps = { readonly lanes: Lanes; readonly pager: Pager; readonly queryDeadlineMs: number }
+export type ContextDeps = { readonly lanes: Lanes; readonly pager: Pager; readonly bounds: QueryBounds }
 
 /** Rejects with `LogkeepError` BAD_CURSOR where the cursor names no entry of this database. */
 export async function readContext(
-  { lanes, pager, queryDeadlineMs: deadlineMs }: ContextDeps,
+  { lanes, pager, bounds }: ContextDeps,
   request: ContextRequest,
   signal: AbortSignal,
 ): Promise<ContextPage> {
@@ -25,7 +26,7 @@ export async function readContext(
   const { around } = middle
   if (around?.place == null) return pageOf(middle, [], { request, started })
   const scope = { streamId: around.place.streamId, kind: request.scope }
-  const shared = { request, scope, around, deadlineMs, started }
+  const shared = { request, scope, around, bounds, started }
   const walks = [
     createContextWalk(pager, { ...shared, direction: 'backward', limit: request.before }),
     createContextWalk(pager, { ...shared, direction: 'forward', limit: request.after }),

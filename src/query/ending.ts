@@ -1,7 +1,9 @@
 /** Says which bound ends an answer that is not finished, to programs by a word and to people in a sentence. */
 
-import { queryLimits } from '../limits.ts'
 import type { EndReason } from './contract.ts'
+
+/** What one query may spend. */
+export type QueryBounds = { readonly queryDeadlineMs: number; readonly scannedBytesMax: number }
 
 /** `warning` ends without a stop: whoever sends it adds what is to be done. */
 export type Ending = { readonly reason: EndReason; readonly warning: string }
@@ -18,12 +20,11 @@ export function answerEnding(answerBytesMax: number): Ending {
 /** Asked after a slice that did not finish; null: it may go on. */
 export function spentEnding(
   { elapsedMs, scannedBytes }: { readonly elapsedMs: number; readonly scannedBytes: number },
-  deadlineMs: number,
+  { queryDeadlineMs, scannedBytesMax }: QueryBounds,
 ): Ending | null {
-  if (elapsedMs >= deadlineMs) {
-    return { reason: 'deadline', warning: `ended: the deadline of ${deadlineMs} ms was reached` }
+  if (elapsedMs >= queryDeadlineMs) {
+    return { reason: 'deadline', warning: `ended: the deadline of ${queryDeadlineMs} ms was reached` }
   }
-  const { scannedBytesMax } = queryLimits
   if (scannedBytes < scannedBytesMax) return null
   return { reason: 'scanned_bytes', warning: `ended: ${scannedBytesMax} bytes were scanned` }
 }

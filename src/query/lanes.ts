@@ -34,9 +34,17 @@ export type Lanes = {
   readonly close: () => Promise<void>
 }
 
-/** `onBroken`: a thread could not start or died by itself. */
-export function createLanes(dataDir: string, scanThreads: number, onBroken: (error: Error) => void): Lanes {
-  const { lightQueueMax, lightHardMs, scanQueueMax, sliceHardMs } = queryLimits
+export type LanesOptions = {
+  readonly dataDir: string
+  readonly scanThreads: number
+  /** Tasks that may wait for a thread that scans. */
+  readonly scanQueueMax: number
+  /** A thread could not start or died by itself. */
+  readonly onBroken: (error: Error) => void
+}
+
+export function createLanes({ dataDir, scanThreads, scanQueueMax, onBroken }: LanesOptions): Lanes {
+  const { lightQueueMax, lightHardMs, sliceHardMs } = queryLimits
   const shared = { dataDir, onBroken }
   const lanes = {
     light: createLane({

@@ -7,7 +7,7 @@ import { queryLimits } from '../limits.ts'
 import type { Cursor } from '../model/cursor.ts'
 import { type CollectedPage, createCollectedPage } from './collected-page.ts'
 import type { LogsPage, LogsRequest } from './contract.ts'
-import { answerEnding, type Ending, expressionEnding, spentEnding } from './ending.ts'
+import { answerEnding, type Ending, expressionEnding, type QueryBounds, spentEnding } from './ending.ts'
 import { type Lane, type Lanes, TaskTimeout } from './lanes.ts'
 import type { Plan, TimeRange } from './plan.ts'
 import { requireCursor } from './require-cursor.ts'
@@ -35,11 +35,12 @@ export type SliceSize = {
   readonly isReversed: boolean
 }
 
-type PagerOptions = { readonly queryDeadlineMs: number; readonly now: () => number }
+type PagerOptions = QueryBounds & { readonly now: () => number }
 
 const millisecondsPerSecond = 1000
 
-export function createPager(lanes: Lanes, { queryDeadlineMs, now }: PagerOptions): Pager {
+export function createPager(lanes: Lanes, options: PagerOptions): Pager {
+  const { scannedBytesMax, now } = options
   const defaultUntilSec = (): number => Math.ceil(now() / millisecondsPerSecond) + queryLimits.untilSlackSec
   const slice: Pager['slice'] = async (request, cursor, size) => {
     const task: HistoryTask = {
@@ -52,7 +53,7 @@ export function createPager(lanes: Lanes, { queryDeadlineMs, now }: PagerOptions
       range: request.range,
       defaultUntilSec: defaultUntilSec(),
       sliceMs: lanes.sliceMs(size.lane),
-      scannedBytesMax: queryLimits.scannedBytesMax,
+      scannedBytesMax,
       answerBytesMax: size.answerBytesMax,
       isReversed: size.isReversed,
       isFirst: size.isFirst,
@@ -87,7 +88,7 @@ export function createPager(lanes: Lanes, { queryDeadlineMs, now }: PagerOptions
       }
       collected.add(result)
       cursor = result.next
-      const ending = endingOf(result, collected, performance.now() - started, queryDeadlineMs)
+      const ending = endingOf(result, collected, performance.now() - started, options)
       if (ending !== null || result.end === 'exhausted' || result.end === 'limit') {
         return collected.finish({ next: result.next, ending, started })
       }
@@ -102,13 +103,13 @@ function endingOf(
   { end }: HistoryResult,
   { bytes, scannedBytes }: CollectedPage,
   elapsedMs: number,
-  deadlineMs: number,
+  bounds: QueryBounds,
 ): Ending | null {
   const { answerBytesMax } = queryLimits
   if (end === 'answer' || (end === 'over' && bytes >= answerBytesMax)) {
     return goOn(answerEnding(answerBytesMax), ';')
   }
-  const ending = end === 'over' ? spentEnding({ elapsedMs, scannedBytes }, deadlineMs) : null
+  const ending = end === 'over' ? spentEnding({ elapsedMs, scannedBytes }, bounds) : null
   return ending === null ? null : goOn(ending, ';')
 }
 

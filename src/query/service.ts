@@ -38,9 +38,10 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
       options.log.error('query_thread_failed', 'a query thread could not go on', { reason: error.message })
     },
   })
-  const pager = createPager(lanes, { ...options, scannedBytesMax })
+  const bounds = { queryDeadlineMs: options.queryDeadlineMs, scannedBytesMax }
+  const pager = createPager(lanes, { ...bounds, now: options.now })
   const exporter = createExporter(pager)
-  const deps = { lanes, pager, queryDeadlineMs: options.queryDeadlineMs }
+  const deps = { lanes, pager, bounds }
   let checked = { at: Number.NEGATIVE_INFINITY, result: Promise.resolve() }
 
   const readTail = (plan: Plan, cursor: Cursor | null, answerBytesMax: number): Promise<TailRead> =>
@@ -53,10 +54,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
       const task = { kind: 'list', list: kind, streams, limit, cursor, node: options.nodeName } as const
       return { body: (await lanes.run('light', task)) as Uint8Array }
     },
-    histogram: (request, signal) => {
-      const { queryDeadlineMs, now } = options
-      return runHistogram(lanes, request, { queryDeadlineMs, scannedBytesMax, now }, signal)
-    },
+    histogram: (request, signal) => runHistogram(lanes, request, { ...bounds, now: options.now }, signal),
     context: (request, signal) => readContext(deps, request, signal),
     fields: (request, signal) => runFields(deps, { ...request, name: null }, signal),
     fieldValues: (request, signal) => runFields(deps, request, signal),

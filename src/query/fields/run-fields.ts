@@ -1,17 +1,16 @@
 /** A look at fields on the main thread: a chain of slices until the sample is full or a bound is reached. */
 
-import { queryLimits } from '../../limits.ts'
 import type { FieldsRequest, MembersAnswer } from '../contract.ts'
-import { type Ending, expressionEnding, spentEnding } from '../ending.ts'
+import { type Ending, expressionEnding, type QueryBounds, spentEnding } from '../ending.ts'
 import { type Lanes, TaskTimeout } from '../lanes.ts'
 import type { Pager } from '../pager.ts'
 import type { FieldsResult, FieldsTask } from '../tasks.ts'
 
-export type FieldsDeps = { readonly lanes: Lanes; readonly pager: Pager; readonly queryDeadlineMs: number }
+export type FieldsDeps = { readonly lanes: Lanes; readonly pager: Pager; readonly bounds: QueryBounds }
 
 /** `name` null: the names of fields; else the values of this one. */
 export async function runFields(
-  { lanes, pager, queryDeadlineMs }: FieldsDeps,
+  { lanes, pager, bounds }: FieldsDeps,
   request: FieldsRequest & { readonly name: string | null },
   signal: AbortSignal,
 ): Promise<MembersAnswer> {
@@ -34,7 +33,7 @@ export async function runFields(
       limit,
       // Never the light lane: parsing thousands of lines would hold up the tails.
       sliceMs: lanes.sliceMs('scan'),
-      scannedBytesMax: queryLimits.scannedBytesMax,
+      scannedBytesMax: bounds.scannedBytesMax,
       state,
       isLast: ending !== null,
     }
@@ -54,7 +53,7 @@ export async function runFields(
     cursor = result.next
     state = result.state
     const spent = { elapsedMs: performance.now() - started, scannedBytes: stats.scannedBytes }
-    ending = spentEnding(spent, queryDeadlineMs)
+    ending = spentEnding(spent, bounds)
   }
 
   function finish(members: Uint8Array): MembersAnswer {
