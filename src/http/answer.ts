@@ -8,6 +8,7 @@ import { gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LogkeepError } from '../errors.ts'
 import { httpLimits } from '../limits.ts'
+import type { MembersAnswer } from '../query/contract.ts'
 import { acceptsGzip } from './negotiation.ts'
 
 /** Most of the gain for a fifth of the time of the default. */
@@ -36,7 +37,8 @@ export function createAnswerRoom(bytesMax: number): AnswerRoom {
       if (signal.aborted) return
       if (held + bytes > bytesMax) {
         const hint = 'take the answers that were asked for, or ask for fewer entries at a time'
-        throw new LogkeepError('TOO_MANY', 'too many answers wait for clients to take them', hint)
+        const message = 'too many answers wait for clients to take them'
+        throw new LogkeepError('TOO_MANY', message, hint, { limit: 'answer_room' })
       }
       held += bytes
       signal.addEventListener('abort', () => {
@@ -67,6 +69,31 @@ export async function sendBytes(
   reply.header('content-encoding', 'gzip')
   return reply.send(await gzipBytes(body, { level: gzipLevel }))
 }
+
+/** What the query layer has written, with the node's name and the warnings of the door. */
+export function sendMembers(
+  sending: Sending,
+  { members, stats, warnings }: MembersAnswer,
+  node: string,
+  furtherWarnings: readonly string[],
+): Promise<FastifyReply> {
+  return sendObject(sending, members, { node, stats, warnings: [...warnings, ...furtherWarnings] })
+}
+
+/** An object whose first members are there as text, without braces. */
+export async function sendObject(
+  sending: Sending,
+  members: Uint8Array,
+  rest: Readonly<Record<string, unknown>>,
+): Promise<FastifyReply> {
+  sending.reply.type(jsonType)
+  const tail = JSON.stringify(rest).slice(1)
+  return sendBytes(sending, Buffer.concat([openBrace, members, Buffer.from(`,${tail}\n`)]))
+}
+
+export const jsonType = 'application/json; charset=utf-8'
+export const textType = 'text/plain; charset=utf-8'
+const openBrace = Buffer.from('{')
 
 /** For answers that have no place for warnings in their body: as many as fit, then how many did not. */
 export function addWarningHeaders(reply: FastifyReply, warnings: readonly string[]): void {

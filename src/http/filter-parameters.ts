@@ -1,76 +1,41 @@
 /** Compiles the parameters that select entries into a plan: names, levels and the small grammar of `q`. */
 
 import { LogkeepError } from '../errors.ts'
-import { httpLimits } from '../limits.ts'
-import { type Iostream, iostreamNames, levelNames } from '../model/entry.ts'
+import { levelNames } from '../model/entry.ts'
 import { lookUpName } from '../model/level-names.ts'
 import { nearestName } from '../model/nearest-name.ts'
 import type { LineFilter, Plan, StreamSelector } from '../query/plan.ts'
 import { parseRegex } from '../query/regex/parse.ts'
-import {
-  type AcceptedParameters,
-  allOf,
-  badParameter,
-  badValue,
-  oneOf,
-  type Parameters,
-} from './query-string.ts'
-
-export const streamParameters = {
-  namespace: 'repeatable',
-  pod: 'repeatable',
-  container: 'repeatable',
-  node: 'repeatable',
-  restart: 'repeatable',
-} as const satisfies AcceptedParameters
-
-export const filterParameters = {
-  ...streamParameters,
-  stream: 'once',
-  level: 'repeatable',
-  q: 'repeatable',
-  ignoreCase: 'once',
-  gaps: 'once',
-} as const satisfies AcceptedParameters
+import { filterParameters, streamParameters } from './parameters.ts'
+import { allOf, badValue, type Parameters } from './query-string.ts'
+import { readBoolean, readChoice, readWholes } from './values.ts'
 
 /** Equal requests give equal plans: values are sorted and single. */
 export function parsePlan(parameters: Parameters): Plan {
+  const { stream, ignoreCase, gaps } = filterParameters
+  const iostream = readChoice(parameters, 'stream', stream)
   return {
     streams: parseStreams(parameters),
-    iostream: parseIostream(oneOf(parameters, 'stream')),
+    iostream: iostream === null ? null : iostream === 'stdout' ? 0 : 1,
     levels: parseLevels(allOf(parameters, 'level')),
-    lines: parseLines(allOf(parameters, 'q'), parseBoolean(parameters, 'ignoreCase', false)),
-    gaps: parseBoolean(parameters, 'gaps', true),
+    lines: parseLines(allOf(parameters, 'q'), readBoolean(parameters, 'ignoreCase', ignoreCase)),
+    gaps: readBoolean(parameters, 'gaps', gaps),
   }
 }
 
 export function parseStreams(parameters: Parameters): StreamSelector {
-  const globs = (name: string): readonly string[] => [...new Set(allOf(parameters, name))].sort()
-  const restart = allOf(parameters, 'restart').map((value) => {
-    if (!/^\d{1,9}$/.test(value)) throw badValue('restart', value, 'a whole number from 0')
-    return Number(value)
-  })
+  const restart = readWholes(parameters, 'restart', streamParameters.restart)
   return {
-    namespace: globs('namespace'),
-    pod: globs('pod'),
-    container: globs('container'),
-    node: globs('node'),
+    namespace: globsOf(parameters, 'namespace'),
+    pod: globsOf(parameters, 'pod'),
+    container: globsOf(parameters, 'container'),
+    node: globsOf(parameters, 'node'),
     restart: [...new Set(restart)].sort((a, b) => a - b),
   }
 }
 
-function parseIostream(value: string | null): Iostream | null {
-  if (value === null) return null
-  const index = iostreamNames.findIndex((name) => name === value)
-  if (index === -1) throw badValue('stream', value, 'stdout or stderr')
-  return index as Iostream
-}
-
-function parseBoolean(parameters: Parameters, name: string, absent: boolean): boolean {
-  const value = oneOf(parameters, name)
-  if (value === null) return absent
-  if (value !== 'true' && value !== 'false') throw badValue(name, value, 'true or false')
-  return value === 'true'
+export function globsOf(parameters: Parameters, name: string): readonly string[] {
+  return [...new Set(allOf(parameters, name))].sort()
 }
 
 /** `error,fatal`, or `warn+` for a level and all above it. All levels together ask nothing: null. */
@@ -104,9 +69,6 @@ function unknownLevel(item: string): LogkeepError {
 }
 
 function parseLines(values: readonly string[], ignoreCase: boolean): readonly LineFilter[] {
-  if (values.length > httpLimits.lineFiltersMax) {
-    throw badParameter('q', 'is given too often', `at most ${httpLimits.lineFiltersMax} times`)
-  }
   const filters = new Map(
     values.map((value) => parseLine(value, ignoreCase)).map((f) => [JSON.stringify(f), f]),
   )
@@ -138,6 +100,10 @@ function checkRegex(pattern: string, ignoreCase: boolean): void {
     parseRegex(pattern, ignoreCase)
   } catch (error) {
     if (!(error instanceof LogkeepError)) throw error
-    throw new LogkeepError(error.code, `parameter "q": ${error.message}`, error.hint, { cause: error })
+    const limit = error.limit === null ? {} : { limit: error.limit }
+    throw new LogkeepError(error.code, `parameter "q": ${error.message}`, error.hint, {
+      ...limit,
+      cause: error,
+    })
   }
 }

@@ -13,14 +13,17 @@ const formatOfType: Readonly<Record<string, Format>> = {
 }
 
 /**
- * JSON where the header is absent or names nothing that can be made: browsers and careless clients get an
- * answer.
+ * One of `formats`; JSON where the header is absent or names none of them: browsers and careless clients get
+ * an answer.
  */
-export function preferredFormat(accept: string | undefined): Format {
-  let best: Format = 'json'
+export function preferredFormat<Known extends Format>(
+  accept: string | undefined,
+  formats: readonly Known[],
+): Known {
+  let best = 'json' as Known
   let bestWeight = 0
   for (const { name, weight } of parseWeighted(accept ?? '')) {
-    const format = formatOfType[name]
+    const format = formats.find((known) => known === formatOfType[name])
     if (format === undefined || weight <= bestWeight) continue
     best = format
     bestWeight = weight

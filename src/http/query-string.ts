@@ -1,13 +1,11 @@
 /** Reads a query string strictly: unknown, empty, repeated and undecodable parameters are refused by name. */
 
-import { LogkeepError } from '../errors.ts'
+import { LogkeepError, type LogkeepErrorOptions } from '../errors.ts'
 import { httpLimits } from '../limits.ts'
 import { nearestName } from '../model/nearest-name.ts'
+import type { AcceptedParameters } from './parameter.ts'
 
-/** What a route accepts: parameter name → whether it may be given several times. */
-export type AcceptedParameters = Readonly<Record<string, 'once' | 'repeatable'>>
-
-/** Values by parameter, in the order given; never empty texts, never more than one where `once`. */
+/** Values by parameter, in the order given; never empty texts, never more of them than accepted. */
 export type Parameters = ReadonlyMap<string, readonly string[]>
 
 /** Longest piece of what was given that an error repeats. */
@@ -29,9 +27,12 @@ export function parseQueryString(text: string, accepted: AcceptedParameters): Pa
     if (value === '') throw badParameter(name, 'is empty', 'leave it out, or give it a value')
     const values = parameters.get(name)
     if (values === undefined) parameters.set(name, [value])
-    else if (rule === 'once') throw badParameter(name, 'is given more than once', 'give it once')
-    else if (values.length < httpLimits.parameterValuesMax) values.push(value)
-    else throw badParameter(name, 'is given too often', `at most ${httpLimits.parameterValuesMax} times`)
+    else if (rule.timesMax === null) throw badParameter(name, 'is given more than once', 'give it once')
+    else if (values.length < rule.timesMax) values.push(value)
+    else throw givenTooOften(name, rule.timesMax)
+  }
+  for (const [name, { isRequired, description }] of Object.entries(accepted)) {
+    if (isRequired && !parameters.has(name)) throw badParameter(name, 'is missing', description)
   }
   return parameters
 }
@@ -45,12 +46,22 @@ export function allOf(parameters: Parameters, name: string): readonly string[] {
 }
 
 /** `what` goes on after the parameter's name. */
-export function badParameter(name: string, what: string, accepted: string): LogkeepError {
-  return new LogkeepError('BAD_PARAMETER', `parameter "${shown(name)}" ${what}`, accepted)
+export function badParameter(
+  name: string,
+  what: string,
+  accepted: string,
+  options?: LogkeepErrorOptions,
+): LogkeepError {
+  return new LogkeepError('BAD_PARAMETER', `parameter "${shown(name)}" ${what}`, accepted, options)
 }
 
 export function badValue(name: string, value: string, accepted: string): LogkeepError {
   return badParameter(name, `is ${JSON.stringify(shown(value))}`, `accepted: ${accepted}`)
+}
+
+function givenTooOften(name: string, timesMax: number): LogkeepError {
+  const limit = timesMax === httpLimits.parameterValuesMax ? 'parameter_values' : 'filters'
+  return badParameter(name, 'is given too often', `at most ${timesMax} times`, { limit })
 }
 
 function unknownParameter(name: string, known: readonly string[]): LogkeepError {

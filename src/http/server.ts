@@ -7,14 +7,23 @@ import type { Config } from '../config.ts'
 import { LogkeepError } from '../errors.ts'
 import { httpLimits, processLimits, tailLimits } from '../limits.ts'
 import type { Logger } from '../log.ts'
+import type { Metrics } from '../metrics/contract.ts'
 import type { QueryService } from '../query/contract.ts'
 import type { TailHub } from '../tail/hub.ts'
 import { type AnswerRoom, createAnswerRoom } from './answer.ts'
 import { answerParserError, sendError, toLogkeepError } from './errors.ts'
-import { pathOf, queryOf } from './request.ts'
+import { describeRoutes } from './openapi.ts'
+import { queryOf } from './request.ts'
+import { collectRoutes, refuseUnknown } from './route-list.ts'
+import { registerContext } from './routes/context.ts'
+import { registerDocs } from './routes/docs.ts'
+import { registerFields } from './routes/fields.ts'
+import { registerFiles } from './routes/files.ts'
 import { registerHealth } from './routes/health.ts'
+import { registerHistogram } from './routes/histogram.ts'
 import { registerLists } from './routes/lists.ts'
 import { registerLogs } from './routes/logs.ts'
+import { registerMetrics } from './routes/metrics.ts'
 import { registerRoot } from './routes/root.ts'
 import { registerSession } from './routes/session.ts'
 import { registerTail, tailPath } from './routes/tail.ts'
@@ -24,11 +33,19 @@ import { createSessions, type Sessions } from './sessions.ts'
 export type ServerDeps = {
   readonly config: Pick<
     Config,
-    'nodeName' | 'anonymous' | 'allowedHosts' | 'allowedOrigins' | 'serviceNames' | 'podNamespace'
+    | 'nodeName'
+    | 'anonymous'
+    | 'allowedHosts'
+    | 'allowedOrigins'
+    | 'serviceNames'
+    | 'podNamespace'
+    | 'exportsMax'
+    | 'metricsOpen'
   >
   readonly token: string | null
   readonly query: QueryService
-  readonly collector: Pick<Collector, 'sync' | 'status'>
+  readonly collector: Pick<Collector, 'sync' | 'status' | 'files'>
+  readonly metrics: Pick<Metrics, 'render' | 'answered' | 'limitReached'>
   readonly tails: TailHub
   readonly log: Logger
   /** Milliseconds since 1970: what relative times are relative to. */
@@ -49,13 +66,8 @@ declare module 'fastify' {
      * may link to it.
      */
     access?: 'data' | 'free' | 'page'
-    /** One line for the list of routes. */
-    summary?: string
   }
 }
-
-/** A route as `GET /` lists it. */
-export type ListedRoute = { readonly path: string; readonly methods: string[]; readonly summary: string }
 
 /** `close()` ends the tails first and cuts off requests that do not end. */
 export function buildServer(deps: ServerDeps): FastifyInstance {
@@ -65,6 +77,7 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
   const sessions = createSessions(deps.nowMs)
   const security = createSecurity({ config: deps.config, token: deps.token, sessions })
   const routes = collectRoutes(app)
+  describeRoutes(app)
   let stopping = false
 
   app.setErrorHandler((error, request, reply) => {
@@ -73,6 +86,9 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
     return answer(error, reply)
   })
   refuseUnknown(app, routes)
+  app.addHook('onResponse', async ({ routeOptions }, { statusCode, elapsedTime }) => {
+    deps.metrics.answered(routeOptions.url ?? noRoute, statusCode, elapsedTime / 1000)
+  })
   app.addHook('preClose', async () => {
     stopping = true
     const cutOff = setTimeout(() => app.server.closeAllConnections(), processLimits.requestGraceMs)
@@ -95,13 +111,22 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
   app.register(async (scope) => {
     registerRoot(scope, routes)
     registerLogs(scope, routeDeps)
+    registerHistogram(scope, routeDeps)
+    registerContext(scope, routeDeps)
+    registerFields(scope, routeDeps)
     registerTail(scope, routeDeps)
     registerLists(scope, routeDeps)
+    registerFiles(scope, routeDeps)
+    registerMetrics(scope, routeDeps)
+    registerDocs(scope, routeDeps)
     registerSession(scope, routeDeps)
     registerHealth(scope, routeDeps)
   })
   return app
 }
+
+/** What requests for paths that do not exist are counted under. */
+const noRoute = '(none)'
 
 type ErrorAnswer = (error: unknown, reply: FastifyReply) => FastifyReply
 
@@ -114,7 +139,8 @@ function createApp(answer: ErrorAnswer): FastifyInstance {
     exposeHeadRoutes: false,
     // Answered by the hook below, in the shape of all errors.
     return503OnClosing: false,
-    routerOptions: { querystringParser: (raw) => ({ raw }) },
+    // Names of fields stand in paths: what bounds an address bounds them.
+    routerOptions: { querystringParser: (raw) => ({ raw }), maxParamLength: httpLimits.urlBytesMax },
     frameworkErrors: (error, _request, reply) => void answer(error, reply),
     clientErrorHandler: answerParserError,
     // Only the tail is upgraded; elsewhere clients that offer it (h2c, for one) are answered in HTTP/1.1.
@@ -129,9 +155,10 @@ function createApp(answer: ErrorAnswer): FastifyInstance {
 }
 
 /** Logs what is not the client's doing, and sends the answer. */
-function createErrorAnswer({ log, config }: ServerDeps): ErrorAnswer {
+function createErrorAnswer({ log, config, metrics }: ServerDeps): ErrorAnswer {
   return (error, reply) => {
     const known = toLogkeepError(error)
+    if (known !== null && known.limit !== null) metrics.limitReached(known.limit)
     if (known === null) log.error('request_failed', 'a request failed', { reason: String(error) })
     else if (known.status >= 500 && known.code !== 'STOPPING') {
       log.warn('request_failed', 'a request failed', { code: known.code, reason: known.message })
@@ -140,37 +167,6 @@ function createErrorAnswer({ log, config }: ServerDeps): ErrorAnswer {
     addAnswerHeaders(reply, config.nodeName)
     return sendError(reply, known ?? new LogkeepError('INTERNAL', 'the request failed', hint))
   }
-}
-
-/**
- * The list that `GET /` and the answer to a wrong method are made of; complete when all routes are
- * registered.
- */
-function collectRoutes(app: FastifyInstance): readonly ListedRoute[] {
-  const routes: ListedRoute[] = []
-  app.addHook('onRoute', ({ url, method, config }) => {
-    const methods = [method].flat()
-    const known = routes.find(({ path }) => path === url)
-    if (known === undefined) routes.push({ path: url, methods, summary: config?.summary ?? '' })
-    else known.methods.push(...methods)
-  })
-  return routes
-}
-
-function refuseUnknown(app: FastifyInstance, routes: readonly ListedRoute[]): void {
-  app.setNotFoundHandler((request, reply) => {
-    const known = routes.find(({ path }) => path === pathOf(request))
-    if (known === undefined) {
-      throw new LogkeepError('NOT_FOUND', 'there is nothing at this path', 'GET / lists the paths')
-    }
-    const methods = known.methods.join(', ')
-    reply.header('allow', methods)
-    throw new LogkeepError(
-      'METHOD_NOT_ALLOWED',
-      `${request.method} is not accepted here`,
-      `accepted: ${methods}`,
-    )
-  })
 }
 
 function registerWebsocket(app: FastifyInstance, log: Logger): void {
@@ -228,5 +224,5 @@ function stoppingError(): LogkeepError {
 
 function tooLong(): LogkeepError {
   const hint = `path and query may have ${httpLimits.urlBytesMax} bytes; use globs instead of many names`
-  return new LogkeepError('URI_TOO_LONG', 'the address is too long', hint)
+  return new LogkeepError('URI_TOO_LONG', 'the address is too long', hint, { limit: 'url_length' })
 }

@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LogkeepError } from '../../src/errors.ts'
+import { repeatable, required, text } from '../../src/http/parameter.ts'
 import { parseQueryString } from '../../src/http/query-string.ts'
 import { httpLimits } from '../../src/limits.ts'
 
-const accepted = { namespace: 'repeatable', limit: 'once', q: 'repeatable' } as const
+const any = text('any')
+const accepted = { namespace: repeatable(any), limit: any, q: repeatable(any) }
 
 function refuses(act: () => unknown, code: string, ...parts: readonly string[]): void {
   assert.throws(act, (error) => {
@@ -45,13 +47,14 @@ test('S-HTTP-02 an unknown parameter is refused with the nearest known one and t
   refuses(() => parseQueryString(`${'x'.repeat(5000)}=1`, accepted), 'BAD_PARAMETER', 'x…')
 })
 
-test('S-HTTP-03 empty, repeated and undecodable values are refused by name', () => {
+test('S-HTTP-03 empty, repeated and undecodable and missing values are refused by name', () => {
   refuses(() => parseQueryString('namespace=', accepted), 'BAD_PARAMETER', '"namespace"', 'empty')
   refuses(() => parseQueryString('q', accepted), 'BAD_PARAMETER', '"q"', 'empty')
   refuses(() => parseQueryString('limit=1&limit=1', accepted), 'BAD_PARAMETER', '"limit"', 'once')
   refuses(() => parseQueryString('q=100%', accepted), 'BAD_PARAMETER', '"q"', '%25')
   refuses(() => parseQueryString('q=%FF', accepted), 'BAD_PARAMETER', '"q"', 'UTF-8')
   refuses(() => parseQueryString('%zz=1', accepted), 'BAD_PARAMETER', 'percent')
+  refuses(() => parseQueryString('q=a', { q: any, id: required(any) }), 'BAD_PARAMETER', '"id"', 'missing')
 })
 
 test('S-HTTP-04 a repeatable parameter has a bound', () => {

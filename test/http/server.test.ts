@@ -11,7 +11,8 @@ import { gunzipSync } from 'node:zlib'
 import { LogkeepError } from '../../src/errors.ts'
 import { httpLimits } from '../../src/limits.ts'
 import { encodeCursor } from '../../src/model/cursor.ts'
-import { emptyPage } from '../support/recorded-query.ts'
+import type { ListRequest } from '../../src/query/contract.ts'
+import { emptyPage, membersAnswer } from '../support/recorded-query.ts'
 import { rawGet, rawRequest, serve } from '../support/served.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -262,11 +263,20 @@ test('S-HTTP-27 a query that reaches up to now waits for the collector, and says
   await exported.text()
 })
 
-test('S-HTTP-28 listings are the bytes of the query layer', async () => {
-  await using served = await serve()
+test('S-HTTP-28 listings are the bytes of the query layer, with node, stats and warnings', async () => {
+  const answers = { list: ({ kind }: ListRequest) => membersAnswer(`"${kind}":["ü"],"next":"n"`, ['w']) }
+  await using served = await serve({ answers })
+  served.collector.state.behindMs = 7
   for (const kind of ['namespaces', 'pods', 'containers', 'streams']) {
     const response = await fetch(`${served.base}/${kind}?namespace=a*&restart=1`)
-    assert.deepEqual(await response.json(), { [kind]: [], next: null })
+    const body = {
+      [kind]: ['ü'],
+      next: 'n',
+      node: 'n1',
+      stats: emptyPage.stats,
+      warnings: ['w', 'behind: 7 ms'],
+    }
+    assert.deepEqual(await response.json(), body)
   }
   assert.deepEqual(
     served.lists.map(({ kind }) => kind),
@@ -387,11 +397,20 @@ test('S-HTTP-33 the root lists every route with its methods, as JSON or text', a
   const expected = [
     '/',
     '/logs',
+    '/logs/histogram',
+    '/logs/context',
+    '/logs/fields',
+    '/logs/fields/{name}/values',
     '/logs/tail',
     '/namespaces',
     '/pods',
     '/containers',
     '/streams',
+    '/files',
+    '/metrics',
+    '/openapi.json',
+    '/docs',
+    '/docs/{part}',
     '/session',
     '/healthz',
     '/readyz',

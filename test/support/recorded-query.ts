@@ -3,31 +3,57 @@
  * is told.
  */
 
-import type { Collector } from '../../src/collector/contract.ts'
+import type { Collector, CollectorStatus, FilesAnswer, FilesRequest } from '../../src/collector/contract.ts'
+import type { LimitName } from '../../src/errors.ts'
 import type { Logger } from '../../src/log.ts'
+import type { Metrics } from '../../src/metrics/contract.ts'
 import type {
+  ContextPage,
+  ContextRequest,
+  FieldsRequest,
+  FieldValuesRequest,
+  HistogramRequest,
   ListRequest,
   LogsPage,
   LogsRequest,
+  MembersAnswer,
   QueryService,
   TailRead,
   TailStart,
 } from '../../src/query/contract.ts'
 import type { Plan } from '../../src/query/plan.ts'
 
+const noStats = { scannedBytes: 0, scannedLines: 0, blocks: 0, elapsedMs: 0 }
+
 export const emptyPage: LogsPage = {
   entries: Buffer.from(''),
   count: 0,
   next: null,
   resume: 'r1',
-  stats: { scannedBytes: 0, scannedLines: 0, blocks: 0, elapsedMs: 0 },
+  ended: null,
+  stats: noStats,
   warnings: [],
+}
+
+export const emptyContext: ContextPage = {
+  ...emptyPage,
+  target: null,
+  moreBefore: false,
+  moreAfter: false,
+}
+
+export function membersAnswer(members: string, warnings: readonly string[] = []): MembersAnswer {
+  return { members: Buffer.from(members), ended: null, stats: noStats, warnings }
 }
 
 export type Answers = {
   logs: (request: LogsRequest, signal: AbortSignal) => LogsPage | Promise<LogsPage>
   exportLogs: (request: LogsRequest, signal: AbortSignal) => AsyncGenerator<Uint8Array, void, void>
-  list: (request: ListRequest) => string
+  list: (request: ListRequest) => MembersAnswer | Promise<MembersAnswer>
+  histogram: (request: HistogramRequest) => MembersAnswer | Promise<MembersAnswer>
+  context: (request: ContextRequest) => ContextPage | Promise<ContextPage>
+  fields: (request: FieldsRequest) => MembersAnswer | Promise<MembersAnswer>
+  fieldValues: (request: FieldValuesRequest) => MembersAnswer | Promise<MembersAnswer>
   openTail: (plan: Plan, start: TailStart, signal: AbortSignal) => TailRead | Promise<TailRead>
   readTail: (
     plan: Plan,
@@ -41,6 +67,7 @@ export type Answers = {
 export function createRecordedQuery(given: Partial<Answers> = {}) {
   const requests: LogsRequest[] = []
   const lists: ListRequest[] = []
+  const asked: (HistogramRequest | ContextRequest | FieldsRequest)[] = []
   const opened: TailStart[] = []
   const reads: string[] = []
   const answers: Answers = {
@@ -48,7 +75,11 @@ export function createRecordedQuery(given: Partial<Answers> = {}) {
     exportLogs: async function* () {
       yield Buffer.from('{"kind":"end","complete":true,"reason":null,"next":null}\n')
     },
-    list: (request) => `{"${request.kind}":[],"next":null}`,
+    list: (request) => membersAnswer(`"${request.kind}":[],"next":null`),
+    histogram: () => membersAnswer('"buckets":[]'),
+    context: () => emptyContext,
+    fields: () => membersAnswer('"fields":[]'),
+    fieldValues: () => membersAnswer('"values":[]'),
     openTail: () => ({ entries: Buffer.from(''), count: 0, cursor: 'c0', caughtUp: true, warnings: [] }),
     readTail: (_plan, cursor) => ({
       entries: Buffer.from(''),
@@ -71,7 +102,23 @@ export function createRecordedQuery(given: Partial<Answers> = {}) {
     },
     list: async (request) => {
       lists.push(request)
-      return { body: Buffer.from(answers.list(request)) }
+      return answers.list(request)
+    },
+    histogram: async (request) => {
+      asked.push(request)
+      return answers.histogram(request)
+    },
+    context: async (request) => {
+      asked.push(request)
+      return answers.context(request)
+    },
+    fields: async (request) => {
+      asked.push(request)
+      return answers.fields(request)
+    },
+    fieldValues: async (request) => {
+      asked.push(request)
+      return answers.fieldValues(request)
     },
     openTail: async (plan, start, signal) => {
       opened.push(start)
@@ -81,11 +128,25 @@ export function createRecordedQuery(given: Partial<Answers> = {}) {
       reads.push(cursor)
       return answers.readTail(plan, cursor, bytesMax, signal)
     },
+    status: () => ({ lanes: { light: idle, scan: idle } }),
+    memory: async () => [],
+    storage: async () => ({
+      bodies: 0,
+      columns: 0,
+      filters: 0,
+      counts: 0,
+      journal: 0,
+      free: 0,
+      file: 0,
+      wal: 0,
+    }),
     check: async () => answers.check(),
     close: async () => undefined,
   }
-  return { service, requests, lists, opened, reads }
+  return { service, requests, lists, asked, opened, reads }
 }
+
+const idle = { threads: 0, running: 0, waiting: 0 }
 
 export function createStillCollector() {
   const listeners = new Set<(commit: number) => void>()
@@ -96,8 +157,10 @@ export function createStillCollector() {
     degraded: [] as string[],
     commit: 1,
     held: Promise.resolve(),
+    files: { bytes: Buffer.from('"root":"/r","files":[],"next":null'), next: null } as FilesAnswer,
   }
-  const collector: Pick<Collector, 'sync' | 'setLive' | 'onCommit' | 'status'> = {
+  const filesAsked: FilesRequest[] = []
+  const collector: Pick<Collector, 'sync' | 'setLive' | 'onCommit' | 'status' | 'files'> = {
     sync: async () => {
       state.syncs += 1
       await state.held
@@ -110,21 +173,33 @@ export function createStillCollector() {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    status: () => ({
-      commit: state.commit,
-      degraded: state.degraded,
-      filesOpen: 0,
-      linesRead: 0,
-      bytesRead: 0,
-      linesMalformed: 0,
-      gaps: 0,
-    }),
+    // The doors read nothing else of it.
+    status: () => ({ commit: state.commit, degraded: state.degraded }) as unknown as CollectorStatus,
+    files: async (request) => {
+      filesAsked.push(request)
+      return state.files
+    },
   }
   const commit = (): void => {
     state.commit += 1
     for (const listener of listeners) listener(state.commit)
   }
-  return { collector, state, live, commit, listenerCount: () => listeners.size }
+  return { collector, state, live, filesAsked, commit, listenerCount: () => listeners.size }
+}
+
+export function createRecordedMetrics() {
+  const limits: LimitName[] = []
+  const answered: string[] = []
+  const metrics: Pick<Metrics, 'render' | 'answered' | 'limitReached'> = {
+    render: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'up 1\n' }),
+    limitReached: (limit) => {
+      limits.push(limit)
+    },
+    answered: (route, status) => {
+      answered.push(`${route} ${status}`)
+    },
+  }
+  return { metrics, limits, answered }
 }
 
 export function createRecordedLog() {

@@ -3,10 +3,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { buildServer, type ServerDeps } from '../../src/http/server.ts'
+import { httpLimits } from '../../src/limits.ts'
 import { createTailHub, type TailHubOptions } from '../../src/tail/hub.ts'
 import {
   type Answers,
   createRecordedLog,
+  createRecordedMetrics,
   createRecordedQuery,
   createStillCollector,
 } from './recorded-query.ts'
@@ -24,6 +26,7 @@ export async function serve({ config, token = null, answers, tailLimits = {}, ho
   const query = createRecordedQuery(answers)
   const collector = createStillCollector()
   const { log, events } = createRecordedLog()
+  const { metrics, limits, answered } = createRecordedMetrics()
   const clock = { nowMs: Date.UTC(2026, 10, 22, 10, 11, 12) }
   const tails = createTailHub({
     query: query.service,
@@ -40,12 +43,15 @@ export async function serve({ config, token = null, answers, tailLimits = {}, ho
       allowedOrigins: [],
       serviceNames: [],
       podNamespace: null,
+      exportsMax: httpLimits.exportsOpenMax,
+      metricsOpen: false,
       ...config,
     },
     token,
     query: query.service,
     collector: collector.collector,
     tails,
+    metrics,
     log,
     nowMs: () => clock.nowMs,
   })
@@ -55,6 +61,8 @@ export async function serve({ config, token = null, answers, tailLimits = {}, ho
     ...query,
     collector,
     events,
+    limits,
+    answered,
     clock,
     tails,
     app,

@@ -6,32 +6,52 @@
 import type { FastifyInstance } from 'fastify'
 import { LogkeepError } from '../../errors.ts'
 import { httpLimits } from '../../limits.ts'
+import { routeParameters } from '../parameters.ts'
+import { error, errorsOf } from '../schemas/errors.ts'
+import { answer, jsonAnswer, routeSchema } from '../schemas/responses.ts'
+import { ref } from '../schemas/schema.ts'
+import { health, readiness } from '../schemas/state.ts'
 import type { RouteDeps } from '../server.ts'
 
-export function registerHealth(app: FastifyInstance, { query, collector, config }: RouteDeps): void {
-  const healthSummary = 'whether the process answers'
-  app.get(
-    '/healthz',
-    { exposeHeadRoute: true, config: { access: 'free', summary: healthSummary } },
-    async () => {
-      return { status: 'ok' }
-    },
-  )
+const healthSchema = routeSchema({
+  id: 'healthz',
+  tag: 'program',
+  summary: 'whether the process answers',
+  parameters: routeParameters.none,
+  isOpen: true,
+  answers: { 200: jsonAnswer(health) },
+  errors: errorsOf(),
+})
 
-  const readySummary = 'whether queries can be answered, and what is wrong with reading'
-  app.get(
-    '/readyz',
-    { exposeHeadRoute: true, config: { access: 'free', summary: readySummary } },
-    async (_, reply) => {
-      const failure = await failureWithin(query.check(), httpLimits.readyWaitMs)
-      if (failure !== null) {
-        reply.code(new LogkeepError('STORE_UNAVAILABLE', '', '').status)
-        return { status: 'unavailable', reasons: [failure], node: config.nodeName }
-      }
-      const reasons = collector.status().degraded
-      return { status: reasons.length === 0 ? 'ready' : 'degraded', reasons, node: config.nodeName }
-    },
-  )
+const readySchema = routeSchema({
+  id: 'readyz',
+  tag: 'program',
+  summary: 'whether queries can be answered, and what is wrong with reading',
+  parameters: routeParameters.none,
+  isOpen: true,
+  answers: { 200: jsonAnswer(readiness) },
+  errors: {
+    ...errorsOf(),
+    503: answer('Queries cannot be answered, or the program is stopping.', {
+      'application/json': { anyOf: [ref(readiness), ref(error)] },
+    }),
+  },
+})
+
+export function registerHealth(app: FastifyInstance, { query, collector, config }: RouteDeps): void {
+  const healthOptions = { exposeHeadRoute: true, config: { access: 'free' }, schema: healthSchema } as const
+  app.get('/healthz', healthOptions, async () => ({ status: 'ok' }))
+
+  const readyOptions = { exposeHeadRoute: true, config: { access: 'free' }, schema: readySchema } as const
+  app.get('/readyz', readyOptions, async (_, reply) => {
+    const failure = await failureWithin(query.check(), httpLimits.readyWaitMs)
+    if (failure !== null) {
+      reply.code(new LogkeepError('STORE_UNAVAILABLE', '', '').status)
+      return { status: 'unavailable', reasons: [failure], node: config.nodeName }
+    }
+    const reasons = collector.status().degraded
+    return { status: reasons.length === 0 ? 'ready' : 'degraded', reasons, node: config.nodeName }
+  })
 }
 
 /** Why `work` failed, in words; null when it succeeded in time. */

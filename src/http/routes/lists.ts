@@ -1,12 +1,15 @@
 /** The listings of what is stored: namespaces, pods, containers and streams. */
 
 import type { FastifyInstance } from 'fastify'
-import { httpLimits } from '../../limits.ts'
-import { addWarningHeaders, clientSignal, sendBytes } from '../answer.ts'
-import { parseListRequest } from '../log-parameters.ts'
+import { clientSignal, sendMembers } from '../answer.ts'
+import { refresh } from '../freshness.ts'
+import { routeParameters } from '../parameters.ts'
 import { queryOf } from '../request.ts'
+import { parseListRequest } from '../requests.ts'
+import { lists } from '../schemas/counts.ts'
+import { dataErrorsOf } from '../schemas/errors.ts'
+import { jsonAnswer, routeSchema } from '../schemas/responses.ts'
 import type { RouteDeps } from '../server.ts'
-import { behindWarnings } from './logs.ts'
 
 const summaries = {
   namespaces: 'namespaces that have entries',
@@ -15,16 +18,22 @@ const summaries = {
   streams: 'container instances with their lines, bytes and times',
 } as const
 
-export function registerLists(app: FastifyInstance, { query, collector, room }: RouteDeps): void {
+export function registerLists(app: FastifyInstance, { query, collector, config, room }: RouteDeps): void {
   for (const kind of ['namespaces', 'pods', 'containers', 'streams'] as const) {
-    app.get(`/${kind}`, { config: { access: 'data', summary: summaries[kind] } }, async (request, reply) => {
+    const schema = routeSchema({
+      id: kind,
+      tag: 'lists',
+      summary: summaries[kind],
+      parameters: routeParameters.list,
+      answers: { 200: jsonAnswer(lists[kind]) },
+      errors: dataErrorsOf(),
+    })
+    app.get(`/${kind}`, { config: { access: 'data' }, schema }, async (request, reply) => {
       const asked = parseListRequest(kind, queryOf(request))
       const signal = clientSignal(reply)
-      const { behindMs } = await collector.sync(httpLimits.syncWaitMs)
-      const { body } = await query.list(asked, signal)
-      addWarningHeaders(reply, behindWarnings(behindMs))
-      reply.type('application/json; charset=utf-8')
-      return sendBytes({ request, reply, room, signal }, Buffer.from(body))
+      const behind = await refresh(collector, true)
+      const answer = await query.list(asked, signal)
+      return sendMembers({ request, reply, room, signal }, answer, config.nodeName, behind)
     })
   }
 }

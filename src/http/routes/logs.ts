@@ -5,24 +5,63 @@ import { constants, createGzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { LogkeepError } from '../../errors.ts'
 import { httpLimits } from '../../limits.ts'
-import { parseCursor } from '../../model/cursor.ts'
 import type { LogsPage, LogsRequest } from '../../query/contract.ts'
-import { addWarningHeaders, clientSignal, gzipLevel, headerText, type Sending, sendBytes } from '../answer.ts'
-import { parseLogsRequest } from '../log-parameters.ts'
+import {
+  addWarningHeaders,
+  clientSignal,
+  gzipLevel,
+  headerText,
+  jsonType,
+  type Sending,
+  sendBytes,
+  textType,
+} from '../answer.ts'
+import { reachesNow, refresh } from '../freshness.ts'
 import { acceptsGzip } from '../negotiation.ts'
+import { routeParameters } from '../parameters.ts'
 import { queryOf } from '../request.ts'
+import { parseLogsRequest } from '../requests.ts'
+import { exportLine, logsPage } from '../schemas/entries.ts'
+import { dataErrorsOf } from '../schemas/errors.ts'
+import { answer, routeSchema, warningHeader } from '../schemas/responses.ts'
+import { ref, textOf } from '../schemas/schema.ts'
 import type { RouteDeps } from '../server.ts'
+
+const schema = routeSchema({
+  id: 'logs',
+  tag: 'logs',
+  summary: 'entries, in pages or as an export',
+  description:
+    'A query that reaches a limit answers with what it found, a warning, and `next` at the place where it stopped.',
+  parameters: routeParameters.logs,
+  answers: {
+    200: answer(
+      'A page of entries as JSON; as text, oldest first, as `kubectl logs` prints them; or an export, whose last ' +
+        'line says whether it is complete.',
+      {
+        'application/json': ref(logsPage),
+        'application/x-ndjson': ref(exportLine),
+        'text/plain': textOf('`[pod/<pod>/<container>] <time> <line>` each.'),
+      },
+      {
+        ...warningHeader,
+        'x-logkeep-next': textOf('Of text: `next`, where there is more.'),
+        'x-logkeep-resume': textOf('Of text: `resume`.'),
+      },
+    ),
+  },
+  errors: dataErrorsOf(),
+})
 
 export function registerLogs(app: FastifyInstance, deps: RouteDeps): void {
   const { query, collector, config, nowMs, room } = deps
-  const summary = 'entries by namespace, pod, container, node, restart, stream, level, q, since, until'
   let exportsOpen = 0
 
-  app.get('/logs', { config: { access: 'data', summary } }, async (request, reply) => {
-    const asked = parseLogsRequest(queryOf(request), nowMs(), request.headers.accept)
+  app.get('/logs', { config: { access: 'data' }, schema }, async (request, reply) => {
+    const { accept } = request.headers
+    const asked = parseLogsRequest(queryOf(request), { nowMs: nowMs(), accept })
     const signal = clientSignal(reply)
-    const synced = reachesNow(asked, nowMs()) ? await collector.sync(httpLimits.syncWaitMs) : null
-    const warnings = behindWarnings(synced?.behindMs ?? null)
+    const warnings = await refresh(collector, reachesNow(asked.range, asked.cursor, nowMs()))
     if (asked.format === 'ndjson') {
       addWarningHeaders(reply, warnings)
       return sendExport({ request, reply, room, signal }, asked)
@@ -31,16 +70,17 @@ export function registerLogs(app: FastifyInstance, deps: RouteDeps): void {
     const all = [...page.warnings, ...warnings]
     const sending = { request, reply, room, signal }
     if (asked.format === 'text') return sendText(sending, page, all)
-    reply.type('application/json; charset=utf-8')
+    reply.type(jsonType)
     return sendBytes(sending, jsonBody(page, config.nodeName, all))
   })
 
   async function sendExport({ request, reply, signal }: Sending, asked: LogsRequest): Promise<FastifyReply> {
     // It left while the collector was asked: its end, which gives the place back, is past.
     signal.throwIfAborted()
-    if (exportsOpen >= httpLimits.exportsOpenMax) {
-      const message = `${httpLimits.exportsOpenMax} exports are under way`
-      throw new LogkeepError('TOO_MANY', message, 'wait for one to end, or ask for pages of JSON')
+    if (exportsOpen >= config.exportsMax) {
+      const message = `${config.exportsMax} exports are under way`
+      const hint = 'wait for one to end, or ask for pages of JSON'
+      throw new LogkeepError('TOO_MANY', message, hint, { limit: 'exports' })
     }
     exportsOpen += 1
     signal.addEventListener('abort', () => {
@@ -66,18 +106,6 @@ export function registerLogs(app: FastifyInstance, deps: RouteDeps): void {
   }
 }
 
-/**
- * Whether the answer depends on what may not be read yet: a history walk has its end fixed by its first page.
- */
-function reachesNow({ range, cursor }: LogsRequest, nowMs: number): boolean {
-  if (cursor !== null && parseCursor(cursor)?.kind !== 'tail') return false
-  return range.until === null || range.until.sec * 1000 > nowMs
-}
-
-export function behindWarnings(behindMs: number | null): readonly string[] {
-  return behindMs === null ? [] : [`behind: ${Math.round(behindMs)} ms`]
-}
-
 async function* continued(
   first: Uint8Array,
   rest: AsyncGenerator<Uint8Array, void, void>,
@@ -101,7 +129,7 @@ async function sendText(
 ): Promise<FastifyReply> {
   const { reply } = sending
   if (page.next !== null) reply.header('x-logkeep-next', headerText(page.next))
-  reply.header('x-logkeep-resume', headerText(page.resume)).type('text/plain; charset=utf-8')
+  reply.header('x-logkeep-resume', headerText(page.resume)).type(textType)
   addWarningHeaders(reply, warnings)
   return sendBytes(sending, Buffer.from(page.entries))
 }

@@ -1,17 +1,35 @@
 /** `GET /`: what there is, for whoever looks: lines of text for people, JSON for programs. */
 
 import type { FastifyInstance } from 'fastify'
-import type { ListedRoute } from '../server.ts'
+import { textType } from '../answer.ts'
+import { routeParameters } from '../parameters.ts'
+import type { ListedRoute } from '../route-list.ts'
+import { errorsOf } from '../schemas/errors.ts'
+import { answer, routeSchema } from '../schemas/responses.ts'
+import { ref, textOf } from '../schemas/schema.ts'
+import { routeList } from '../schemas/state.ts'
+
+const schema = routeSchema({
+  id: 'root',
+  tag: 'program',
+  summary: 'this list',
+  parameters: routeParameters.none,
+  isOpen: true,
+  answers: {
+    200: answer('The routes.', { 'application/json': ref(routeList), 'text/plain': textOf('A line each.') }),
+  },
+  errors: errorsOf(),
+})
 
 /** `routes` is complete when the first request comes. */
 export function registerRoot(app: FastifyInstance, routes: readonly ListedRoute[]): void {
-  const summary = 'this list'
-  app.get('/', { exposeHeadRoute: true, config: { access: 'page', summary } }, async (request, reply) => {
+  app.get('/', { exposeHeadRoute: true, config: { access: 'page' }, schema }, async (request, reply) => {
     reply.header('vary', 'accept')
     if (!/\btext\//.test(request.headers.accept ?? '')) return { name: 'logkeep', routes }
+    const pathChars = Math.max(...routes.map(({ path }) => path.length))
     const lines = routes.map(
-      ({ path, methods, summary }) => `${path.padEnd(12)} ${methods.join(', ').padEnd(12)} ${summary}`,
+      ({ path, methods, summary }) => `${path.padEnd(pathChars)} ${methods.join(', ').padEnd(12)} ${summary}`,
     )
-    return reply.type('text/plain; charset=utf-8').send(`logkeep\n\n${lines.join('\n')}\n`)
+    return reply.type(textType).send(`logkeep\n\n${lines.join('\n')}\n`)
   })
 }

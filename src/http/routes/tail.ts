@@ -7,20 +7,44 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { LogkeepError } from '../../errors.ts'
 import type { TailOpening } from '../../tail/hub.ts'
-import { parseTailRequest } from '../log-parameters.ts'
+import { routeParameters } from '../parameters.ts'
 import { queryOf } from '../request.ts'
+import { parseTailRequest } from '../requests.ts'
+import { dataErrorsOf } from '../schemas/errors.ts'
+import { tailFrame } from '../schemas/frames.ts'
+import { answer, routeSchema } from '../schemas/responses.ts'
+import { ref } from '../schemas/schema.ts'
 import type { RouteDeps } from '../server.ts'
 
 export const tailPath = '/logs/tail'
 
-export function registerTail(app: FastifyInstance, { tails, nowMs }: RouteDeps): void {
+/** The status of an upgrade, which Fastify does not see. */
+const switchingProtocols = 101
+
+const schema = routeSchema({
+  id: 'tail',
+  tag: 'logs',
+  summary: 'live entries over a WebSocket',
+  description:
+    'The messages are frames of JSON. A client that connects again with the cursor of its last frame goes on exactly ' +
+    'there. It answers pings, and has nothing else to say.',
+  parameters: routeParameters.tail,
+  answers: {
+    101: answer('The connection is a WebSocket now; each message is a frame.', {
+      'application/json': ref(tailFrame),
+    }),
+  },
+  errors: dataErrorsOf(426),
+})
+
+export function registerTail(app: FastifyInstance, { tails, nowMs, metrics }: RouteDeps): void {
   const openings = new WeakMap<FastifyRequest, TailOpening>()
-  const summary = 'live entries over a WebSocket: the filters of /logs, and cursor, since or tail=N'
 
   app.route({
     method: 'GET',
     url: tailPath,
-    config: { access: 'data', summary },
+    config: { access: 'data' },
+    schema,
     preHandler: async (request) => {
       const { plan, start } = parseTailRequest(queryOf(request), nowMs())
       checkHandshake(request.ws, request.headers)
@@ -35,7 +59,10 @@ export function registerTail(app: FastifyInstance, { tails, nowMs }: RouteDeps):
     handler: () => {
       throw upgradeRequired()
     },
-    wsHandler: (socket, request) => openings.get(request)?.attach(socket),
+    wsHandler: (socket, request) => {
+      metrics.answered(tailPath, switchingProtocols, 0)
+      openings.get(request)?.attach(socket)
+    },
   })
 }
 

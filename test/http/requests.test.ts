@@ -3,13 +3,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LogkeepError } from '../../src/errors.ts'
-import { parseListRequest, parseLogsRequest, parseTailRequest } from '../../src/http/log-parameters.ts'
 import { acceptsGzip, preferredFormat } from '../../src/http/negotiation.ts'
+import {
+  parseContextRequest,
+  parseFieldsRequest,
+  parseFilesRequest,
+  parseHistogramRequest,
+  parseListRequest,
+  parseLogsRequest,
+  parseTailRequest,
+} from '../../src/http/requests.ts'
 import type { LineFilter } from '../../src/query/plan.ts'
 
 const nowMs = Date.UTC(2026, 10, 22, 10, 11, 12, 500)
 const nowSec = Math.floor(nowMs / 1000)
-const logs = (query: string, accept?: string) => parseLogsRequest(query, nowMs, accept)
+const logs = (query: string, accept?: string) => parseLogsRequest(query, { nowMs, accept })
+
+const preferred = (accept: string | undefined) => preferredFormat(accept, ['json', 'ndjson', 'text'])
 
 function refuses(query: string, ...parts: readonly string[]): void {
   assert.throws(
@@ -140,13 +150,13 @@ test('S-HTTP-12 limit, direction and format are taken within their bounds; an ex
 })
 
 test('S-HTTP-13 the format may be asked for by Accept, gzip by Accept-Encoding', () => {
-  assert.equal(preferredFormat(undefined), 'json')
-  assert.equal(preferredFormat('*/*'), 'json')
-  assert.equal(preferredFormat('text/html,application/xhtml+xml,*/*;q=0.8'), 'json')
-  assert.equal(preferredFormat('application/x-ndjson'), 'ndjson')
-  assert.equal(preferredFormat('application/json;q=0.5, text/plain'), 'text')
-  assert.equal(preferredFormat('text/plain;q=0'), 'json')
-  assert.equal(preferredFormat('image/png'), 'json')
+  assert.equal(preferred(undefined), 'json')
+  assert.equal(preferred('*/*'), 'json')
+  assert.equal(preferred('text/html,application/xhtml+xml,*/*;q=0.8'), 'json')
+  assert.equal(preferred('application/x-ndjson'), 'ndjson')
+  assert.equal(preferred('application/json;q=0.5, text/plain'), 'text')
+  assert.equal(preferred('text/plain;q=0'), 'json')
+  assert.equal(preferred('image/png'), 'json')
   assert.equal(acceptsGzip(undefined), false)
   assert.equal(acceptsGzip('gzip, deflate, br'), true)
   assert.equal(acceptsGzip('gzip;q=0, *'), false)
