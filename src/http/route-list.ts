@@ -37,6 +37,6 @@ export function refuseUnknown(app: FastifyInstance, routes: readonly ListedRoute
 function isAt(route: readonly string[], parts: readonly string[]): boolean {
   return (
     route.length === parts.length &&
-    route.every((part, index) => part === parts[index] || (part.startsWith('{') && parts[index] !== ''))
+    route.every((part, index) => part === parts[index] || part.startsWith('{'))
   )
 }

@@ -13,6 +13,7 @@ import {
   parseLogsRequest,
   parseTailRequest,
 } from '../../src/http/requests.ts'
+import { queryLimits } from '../../src/limits.ts'
 import type { LineFilter } from '../../src/query/plan.ts'
 
 const nowMs = Date.UTC(2026, 10, 22, 10, 11, 12, 500)
@@ -193,4 +194,94 @@ test('S-HTTP-15 listings take names, a limit and a cursor', () => {
   })
   assert.throws(() => parseListRequest('pods', 'q=x'), { code: 'BAD_PARAMETER' })
   assert.throws(() => parseListRequest('pods', 'limit=5001'), { code: 'BAD_PARAMETER' })
+})
+
+test('S-API-10 gaps=false leaves the records of missing lines out; they are there unless it is given', () => {
+  assert.equal(logs('').plan.gaps, true)
+  assert.equal(logs('gaps=true').plan.gaps, true)
+  assert.equal(logs('gaps=false').plan.gaps, false)
+  refuses('gaps=no', 'gaps', 'true or false')
+})
+
+test('S-API-02 a histogram takes the filters, a range, a step or a number of buckets, and what to count by', () => {
+  const read = (query: string) => parseHistogramRequest(query, nowMs)
+  assert.deepEqual(read(''), {
+    plan: logs('').plan,
+    range: { since: null, until: null },
+    bucket: { countMax: 60 },
+    by: null,
+  })
+  assert.deepEqual(read('step=1h30m&by=level&q=x&since=1h'), {
+    plan: logs('q=x').plan,
+    range: logs('since=1h').range,
+    bucket: { stepMs: 5_400_000 },
+    by: 'level',
+  })
+  assert.deepEqual(read(`buckets=${queryLimits.histogramBucketsMax}`).bucket, {
+    countMax: queryLimits.histogramBucketsMax,
+  })
+  const bad = [
+    'step=0s',
+    'step=x',
+    'step=1.5m',
+    'buckets=0',
+    `buckets=${queryLimits.histogramBucketsMax + 1}`,
+  ]
+  for (const query of [...bad, 'step=1m&buckets=5', 'by=q', 'limit=5', 'direction=forward']) {
+    assert.throws(() => read(query), { code: 'BAD_PARAMETER' }, query)
+  }
+})
+
+test('S-API-03 a context needs a cursor; 10 entries are given on each side unless 0 to 1000 are asked for', () => {
+  assert.deepEqual(parseContextRequest('cursor=abc', undefined), {
+    plan: logs('').plan,
+    cursor: 'abc',
+    scope: 'stream',
+    before: 10,
+    after: 10,
+    format: 'json',
+  })
+  const asked = parseContextRequest('cursor=abc&before=0&after=1000&scope=pod&level=error', 'text/plain')
+  assert.deepEqual(
+    [asked.before, asked.after, asked.scope, asked.format, asked.plan.levels],
+    [0, 1000, 'pod', 'text', 32],
+  )
+  assert.equal(parseContextRequest('cursor=a', 'application/x-ndjson').format, 'json')
+  for (const query of [
+    '',
+    'cursor=a&after=1001',
+    'cursor=a&scope=node',
+    'cursor=a&format=ndjson',
+    'cursor=a&since=1h',
+  ]) {
+    assert.throws(() => parseContextRequest(query, undefined), { code: 'BAD_PARAMETER' }, query)
+  }
+})
+
+test('S-API-04 fields are looked for in 1000 lines unless 1 to 5000 are asked for', () => {
+  const { sample, limit, range } = parseFieldsRequest('since=1h', nowMs)
+  assert.deepEqual([sample, limit, range], [1000, 100, logs('since=1h').range])
+  assert.equal(parseFieldsRequest('sample=5000&limit=1000', nowMs).sample, 5000)
+  for (const query of ['sample=0', 'sample=5001', 'limit=1001', 'format=text']) {
+    assert.throws(() => parseFieldsRequest(query, nowMs), { code: 'BAD_PARAMETER' }, query)
+  }
+})
+
+test('S-API-05 files are chosen by names and state, in pages', () => {
+  const asked = parseFilesRequest(
+    'namespace=b&namespace=a&state=live&state=unreadable&state=live&cursor=x',
+    undefined,
+  )
+  assert.deepEqual(asked, {
+    namespace: ['a', 'b'],
+    pod: [],
+    container: [],
+    state: ['live', 'unreadable'],
+    format: 'json',
+    limit: 1000,
+    cursor: 'x',
+  })
+  for (const query of ['state=gone', 'node=n1', 'limit=5001', 'format=ndjson']) {
+    assert.throws(() => parseFilesRequest(query, undefined), { code: 'BAD_PARAMETER' }, query)
+  }
 })

@@ -9,6 +9,7 @@ import { parseFieldsRequest } from '../requests.ts'
 import { fields, fieldValues } from '../schemas/counts.ts'
 import { dataErrorsOf } from '../schemas/errors.ts'
 import { jsonAnswer, routeSchema } from '../schemas/responses.ts'
+import { textOf } from '../schemas/schema.ts'
 import type { RouteDeps } from '../server.ts'
 
 const fieldsSchema = routeSchema({
@@ -25,7 +26,7 @@ const valuesSchema = routeSchema({
   tag: 'logs',
   summary: 'the most frequent values of a field in the newest matching lines',
   parameters: routeParameters.fieldValues,
-  params: { name: { type: 'string', minLength: 1, description: 'Of the field, as /logs/fields names it.' } },
+  params: { name: textOf('Of the field, as /logs/fields names it.') },
   answers: { 200: jsonAnswer(fieldValues) },
   errors: dataErrorsOf(),
 })
