@@ -62,7 +62,8 @@ function readKinds(database: Database.Database, corpus: Corpus): Map<BenchKind, 
   const kindOf = new Map(corpus.streams.map((stream) => [stream.pod, stream.kind]))
   const rows = database
     .prepare(
-      `SELECT pod, SUM(length(runs) + length(columns) + length(body) + length(bits) + coalesce(length(cells), 0)) AS bytes
+      `SELECT pod, SUM(length(runs) + length(columns) + length(body) + length(bits)
+         + coalesce(length(cells), 0)) AS bytes
        FROM block JOIN stream ON stream.id = stream_id JOIN block_data ON block_data.block_id = block.id
        JOIN block_filter ON block_filter.block_id = block.id
        LEFT JOIN block_counts ON block_counts.block_id = block.id GROUP BY pod`,
