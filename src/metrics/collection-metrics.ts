@@ -11,14 +11,19 @@ import {
   setValues,
 } from './registry.ts'
 
+/** Not `namespace`: scrapers give that name to the namespace of the pod that they scrape. */
+const namespaceLabel = 'log_namespace'
+
 /** Returns what brings the metrics up to date. Counters begin at 0 again when the thread was restarted. */
 export function createCollectionMetrics(
   registry: MetricRegistry,
   collector: Pick<Collector, 'status' | 'syncs' | 'deaths'>,
 ): () => void {
   const { counter, gauge } = registry
-  const lines = counter('logkeep_read_lines_total', 'Lines read from log files.', ['namespace'])
-  const bytes = counter('logkeep_read_bytes_total', 'Bytes of the lines read from log files.', ['namespace'])
+  const lines = counter('logkeep_read_lines_total', 'Lines read from log files.', [namespaceLabel])
+  const bytes = counter('logkeep_read_bytes_total', 'Bytes of the lines read from log files.', [
+    namespaceLabel,
+  ])
   const files = gauge('logkeep_files', 'Log files that the collector knows.', ['state'])
   const lagBytes = gauge('logkeep_lag_bytes', 'Bytes in log files that are known and not read yet.')
   const lagSec = gauge('logkeep_lag_seconds', 'How long the file that waits longest has had unread bytes.')
@@ -46,7 +51,7 @@ export function createCollectionMetrics(
   return () => {
     const { counters, degraded: reasons } = collector.status()
     const byNamespace = (of: 'lines' | 'bytes'): Series[] =>
-      counters.namespaces.map((each) => [{ namespace: each.namespace }, each[of]])
+      counters.namespaces.map((each) => [{ [namespaceLabel]: each.namespace }, each[of]])
     setTotals(lines, byNamespace('lines'))
     setTotals(bytes, byNamespace('bytes'))
     setValues(files, seriesBy('state', counters.files))

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DaemonSet } from 'kubernetes-types/apps/v1.d.ts'
 import type { Container, PodSpec, Service, VolumeMount } from 'kubernetes-types/core/v1.d.ts'
+import type { NetworkPolicy } from 'kubernetes-types/networking/v1.d.ts'
 import { loadConfig } from '../../src/config.ts'
 import {
   checkManifests,
@@ -187,9 +188,9 @@ test('S-DEPLOY-03 the rendered base fits the Kubernetes types, the configuration
 test('S-DEPLOY-04 every overlay renders and keeps to the same rules', { skip: noKubectl }, () => {
   const found = readSources('deploy/overlays/*/kustomization.yaml').map((file) => file.path.split('/')[2])
   assert.deepEqual(found, overlays)
-  for (const overlay of overlays) {
-    const manifests = renderManifests(`deploy/overlays/${overlay}`)
-    assert.deepEqual(checkManifests(manifests), [], overlay)
+  for (const folder of [...overlays.map((overlay) => `deploy/overlays/${overlay}`), 'deploy/monitoring']) {
+    const manifests = renderManifests(folder)
+    assert.deepEqual(checkManifests(manifests), [], folder)
     checkAgainstConfig(manifests)
     checkPodRules(manifests)
   }
@@ -211,6 +212,12 @@ test('S-DEPLOY-05 the overlays change what they are for', { skip: noKubectl }, (
   const secret = podOf(token).volumes?.find((volume) => volume.name === mount?.name)?.secret
   assert.equal(secret?.secretName, 'logkeep-token')
   assert.equal(secret?.defaultMode, 0o440)
+  const monitored = renderManifests('deploy/monitoring')
+  assert.equal(configOf(mainContainer(monitored)).metricsOpen, true)
+  const annotations = daemonSetOf(monitored).spec?.template.metadata?.annotations
+  assert.equal(annotations?.['prometheus.io/path'], '/metrics')
+  const policy = monitored.find((manifest) => manifest.kind === 'NetworkPolicy') as NetworkPolicy
+  assert.equal(policy.spec?.ingress?.length, 2)
 })
 
 test('S-DEPLOY-06 the image is made of files that exist, runs as uid 1000 gid 0, and listens where the probes ask', () => {

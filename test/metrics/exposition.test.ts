@@ -67,7 +67,7 @@ test('S-METRIC-02 names of namespaces are label values whatever they hold, and f
       const families = await scrape()
       const samples = families.get('logkeep_read_lines_total')?.samples ?? []
       assert.deepEqual(
-        samples.map(({ labels, value }) => [labels['namespace'], value]),
+        samples.map(({ labels, value }) => [labels['log_namespace'], value]),
         hostile.map((namespace, index) => [namespace, index + 1]),
       )
       assert.equal(valueOf(families, 'logkeep_ready'), 1)

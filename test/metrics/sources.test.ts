@@ -70,8 +70,11 @@ test('S-METRIC-05 what the collector has counted stands in the scrape as it is',
     }
     const found = Object.fromEntries(Object.keys(expected).map((name) => [name, value(name)]))
     assert.deepEqual(found, expected)
-    assert.deepEqual(valuesBy(families, 'logkeep_read_lines_total', 'namespace'), { shop: 20, _other: 10 })
-    assert.deepEqual(valuesBy(families, 'logkeep_read_bytes_total', 'namespace'), {
+    assert.deepEqual(valuesBy(families, 'logkeep_read_lines_total', 'log_namespace'), {
+      shop: 20,
+      _other: 10,
+    })
+    assert.deepEqual(valuesBy(families, 'logkeep_read_bytes_total', 'log_namespace'), {
       shop: 2000,
       _other: 1000,
     })
@@ -89,7 +92,7 @@ test('S-METRIC-06 totals are not added up again by a second scrape, and series t
       const store = { ...counters.store, oldestArrivalSec: null }
       collector.set({ ...collectorStatus, counters: { ...counters, namespaces, commits: 1, store } })
       const second = await scrape()
-      assert.deepEqual(valuesBy(second, 'logkeep_read_lines_total', 'namespace'), { shop: 21 })
+      assert.deepEqual(valuesBy(second, 'logkeep_read_lines_total', 'log_namespace'), { shop: 21 })
       assert.equal(valueOf(first, 'logkeep_commits_total'), 62)
       // A restarted thread counts from 0: Prometheus takes a smaller value for that.
       assert.equal(valueOf(second, 'logkeep_commits_total'), 1)
