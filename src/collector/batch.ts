@@ -1,16 +1,12 @@
-/**
- * The lines read since the last commit, by stream; the counters of the collector's status are counted here
- * too.
- */
+/** The lines read since the last commit, by stream, and what has been counted since the start. */
 
 import { collectorLimits } from '../limits.ts'
 import { LineBuffer } from '../model/line-buffer.ts'
-
-export type Counters = { linesRead: number; bytesRead: number; linesMalformed: number; gaps: number }
+import { Counters } from './counters.ts'
 
 export class Batch {
   readonly lines = new Map<number, LineBuffer>()
-  readonly counters: Counters = { linesRead: 0, bytesRead: 0, linesMalformed: 0, gaps: 0 }
+  readonly counters = new Counters()
   /** Bytes of bodies and an estimate of the columns. */
   bytes = 0
   lineCount = 0

@@ -7,8 +7,10 @@ import type { Config } from '../config.ts'
 import { LogkeepError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Collector, CollectorStatus } from './contract.ts'
-import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
-import { createSyncQueue } from './sync-queue.ts'
+import { noStatus } from './counters.ts'
+import { createFilesQueue, type FilesQueue } from './files-queue.ts'
+import type { FromWorker, RefusedMessage, ToWorker, WorkerSettings } from './messages.ts'
+import { createSyncQueue, type SyncQueue } from './sync-queue.ts'
 import { createWorkerKeeper } from './worker-keeper.ts'
 
 export type CollectorConfig = Pick<
@@ -25,16 +27,6 @@ export type CollectorConfig = Pick<
   | 'diskFreeMinPercent'
 >
 
-const noStatus: CollectorStatus = {
-  commit: 0,
-  degraded: [],
-  filesOpen: 0,
-  linesRead: 0,
-  bytesRead: 0,
-  linesMalformed: 0,
-  gaps: 0,
-}
-
 export function createCollector({ config, log }: { config: CollectorConfig; log: Logger }): Collector {
   const ready = Promise.withResolvers<void>()
   const failed = Promise.withResolvers<Error>()
@@ -49,23 +41,14 @@ export function createCollector({ config, log }: { config: CollectorConfig; log:
     board.set({ ...board.status(), commit, degraded: [] })
     keeper.post({ type: 'live', isLive })
     syncs.restart()
+    files.restart()
     ready.resolve()
   }
 
-  const receive = (message: FromWorker): void => {
-    keeper.beat()
-    if (message.type === 'log') log[message.level](message.event, message.message, message.fields)
-    else if (message.type === 'committed') board.committed(message.commit)
-    else if (message.type === 'status') board.set(message.status)
-    else if (message.type === 'opened') opened(message.commit)
-    else if (message.type === 'synced') {
-      board.committed(message.commit)
-      syncs.ended(message.id, message.commit, message.isComplete)
-    } else {
-      // Before the first opening this ends the start; later it is one more death.
-      if (!hasOpened) keeper.expectEnd()
-      ready.reject(new LogkeepError(message.code, message.message, message.hint))
-    }
+  const refused = (error: LogkeepError): void => {
+    // Before the first opening this ends the start; later it is one more death.
+    if (!hasOpened) keeper.expectEnd()
+    ready.reject(error)
   }
 
   const died = (reason: Error, isFinal: boolean): void => {
@@ -78,18 +61,21 @@ export function createCollector({ config, log }: { config: CollectorConfig; log:
       log.error('collector_died', `The collector's thread has ended and is started again: ${reason.message}`)
   }
 
+  /** False: there is no thread that could answer now. */
+  const send = (message: ToWorker): boolean => {
+    if (isOpen) keeper.post(message)
+    return isOpen
+  }
   const syncs = createSyncQueue({
-    start: (id) => {
-      if (isOpen) keeper.post({ type: 'sync', id })
-      return isOpen
-    },
+    start: (id) => send({ type: 'sync', id }),
     nowMs: () => performance.now(),
   })
+  const files = createFilesQueue({ send: (id, request) => void send({ type: 'files', id, request }) })
   const keeper = createWorkerKeeper<ToWorker, FromWorker>({
     script: new URL('./worker.ts', import.meta.url),
     workerData: settingsOf(config),
     log,
-    onMessage: receive,
+    onMessage: (message) => receive(message, { log, board, syncs, files, opened, refused }),
     onDeath: died,
   })
 
@@ -101,15 +87,56 @@ export function createCollector({ config, log }: { config: CollectorConfig; log:
     },
     onCommit: board.onCommit,
     status: board.status,
+    files: files.ask,
+    syncs: syncs.counts,
+    deaths: () => keeper.deaths(),
+    memory: () => keeper.heap(),
     ready: ready.promise,
     failed: failed.promise,
     close: async () => {
       keeper.expectEnd()
       syncs.close()
+      files.close()
       keeper.post({ type: 'stop' })
       await keeper.end()
     },
   }
+}
+
+type Receivers = {
+  readonly log: Logger
+  readonly board: Board
+  readonly syncs: SyncQueue
+  readonly files: FilesQueue
+  readonly opened: (commit: number) => void
+  readonly refused: (error: LogkeepError) => void
+}
+
+function receive(message: FromWorker, { log, board, syncs, files, opened, refused }: Receivers): void {
+  switch (message.type) {
+    case 'log':
+      return log[message.level](message.event, message.message, message.fields)
+    case 'committed':
+      return board.committed(message.commit)
+    case 'status':
+      return board.set(message.status)
+    case 'opened':
+      return opened(message.commit)
+    case 'synced':
+      board.committed(message.commit)
+      return syncs.ended(message.id, message.commit, message.isComplete)
+    case 'files':
+      return files.answered(message.id, message.answer)
+    case 'filesRefused':
+      return files.refused(message.id, errorOf(message))
+    case 'refused':
+      return refused(errorOf(message))
+  }
+}
+
+/** Classes do not survive the way between threads. */
+function errorOf({ code, hint, message }: RefusedMessage): LogkeepError {
+  return new LogkeepError(code, message, hint)
 }
 
 type Board = Pick<Collector, 'onCommit' | 'status'> & {

@@ -17,8 +17,12 @@ export type CommitterDeps = {
   readonly setTrouble: (key: string, reason: string | null) => void
 }
 
+const millisecondsPerSecond = 1000
+
 export class Committer {
   lastCommit = 0
+  /** Since the start: commits that were stored, those that failed, and the time that both took. */
+  readonly counts = { commits: 0, commitFailures: 0, commitSec: 0 }
   readonly #deps: CommitterDeps
   #failedMs: number | null = null
   /** Since when something waits that is no line: positions, rows, fragments. */
@@ -67,9 +71,12 @@ export class Committer {
       this.#changedMs = null
       return true
     }
+    const startedMs = performance.now()
     try {
       this.lastCommit = writer.commit(commit)
+      this.#count('commits', startedMs)
     } catch (error) {
+      this.#count('commitFailures', startedMs)
       if (this.#failedMs === null)
         log.error('commit_failed', `Lines could not be stored: ${(error as Error).message}`)
       setTrouble(
@@ -88,6 +95,11 @@ export class Committer {
     batch.clear()
     this.#deps.onCommit(this.lastCommit)
     return true
+  }
+
+  #count(outcome: 'commits' | 'commitFailures', startedMs: number): void {
+    this.counts[outcome] += 1
+    this.counts.commitSec += (performance.now() - startedMs) / millisecondsPerSecond
   }
 
   /** What is to be stored; null where that is nothing. */

@@ -3,12 +3,16 @@
 import { collectorLimits } from '../limits.ts'
 import type { ContainerPlace, Discovery } from './discovery.ts'
 import { elapsedMs, type Instance, type InstanceHost } from './instance.ts'
-import type { InstanceFiles } from './listing.ts'
+import type { InstanceFiles, PassedOver } from './listing.ts'
 import { reconcile } from './matching.ts'
 
 export class Container {
   place: ContainerPlace
   readonly instances = new Map<number, Instance>()
+  /** As of the last listing. */
+  passedOver: readonly PassedOver[] = []
+  /** Its folder could not be listed. */
+  isUnreadable = false
   #hasLinks = false
   #listedMs = 0
 
@@ -35,14 +39,16 @@ export class Container {
   ): void {
     const linksDue = this.#hasLinks && elapsedMs(now, this.#listedMs) >= collectorLimits.linksRescanMs
     const listed = discovery.listFiles(this.place, isForced || linksDue || this.needsListing)
+    this.isUnreadable = listed === 'unreadable'
     if (typeof listed === 'string') return
     this.#listedMs = now
     this.#hasLinks = listed.hasLinks
+    this.passedOver = listed.passedOver
     this.apply(listed, now, host, create, over)
   }
 
   apply(
-    { files, isCertain }: Omit<InstanceFiles, 'hasLinks'>,
+    { files, isCertain }: Pick<InstanceFiles, 'files' | 'isCertain'>,
     now: number,
     host: InstanceHost,
     create: (restart: number) => Instance,

@@ -8,11 +8,14 @@ import type { Logger } from '../log.ts'
 import type { Writer } from '../store/writer.ts'
 import { Batch } from './batch.ts'
 import { Committer } from './committer.ts'
-import type { CollectorStatus } from './contract.ts'
+import type { CollectorStatus, FilesAnswer, FilesRequest } from './contract.ts'
 import { Discovery } from './discovery.ts'
+import { answerFiles } from './files-answer.ts'
 import { createNamespaceFilter } from './namespace-filter.ts'
 import { Population } from './population.ts'
+import { createRefusal, Refusals } from './refusals.ts'
 import { Scheduler } from './scheduler.ts'
+import { countSeen, seeFiles } from './seen-files.ts'
 
 export type CollectorOptions = {
   readonly logRoot: string
@@ -27,7 +30,10 @@ export type CollectorOptions = {
 }
 
 /** What the collector needs of the store's writer. */
-export type CollectorWriter = Pick<Writer, 'recover' | 'resolveStream' | 'nextFileId' | 'commit' | 'makeRoom'>
+export type CollectorWriter = Pick<
+  Writer,
+  'recover' | 'resolveStream' | 'nextFileId' | 'commit' | 'makeRoom' | 'counters'
+>
 
 export type CollectorDeps = {
   readonly options: CollectorOptions
@@ -54,7 +60,10 @@ export type CollectorCore = {
   /** True when bytes may be there that are not read, or not committed. */
   readonly isBehind: () => boolean
   readonly setTrouble: (key: string, reason: string | null) => void
+  /** To be asked about once a second: how long files have been behind is looked at with it. */
   readonly status: () => CollectorStatus
+  /** The log tree as it is known. Throws `LogkeepError` BAD_CURSOR. */
+  readonly files: (request: FilesRequest, now: number) => FilesAnswer
   /** Closes files; commits nothing. */
   readonly close: () => void
 }
@@ -67,6 +76,7 @@ export function createCore({ options, writer, log, wake, onCommit }: CollectorDe
   }
   const batch = new Batch()
   const refusedLinks = new Set<string>()
+  const refusedFolders = new Refusals()
   const discovery = new Discovery({
     logRoot: options.logRoot,
     linkRoots: options.linkRoots,
@@ -77,6 +87,7 @@ export function createCore({ options, writer, log, wake, onCommit }: CollectorDe
       log.warn('link_refused', 'A log is not read: its link leads outside LOGKEEP_LINK_ROOTS.', { link })
     },
     folderRefused: (folder, error) => {
+      refusedFolders.add(folder, createRefusal(error, batch.nowMs, null))
       log.warn('folder_refused', `A log folder cannot be listed: ${(error as Error).message}`, { folder })
     },
   })
@@ -104,7 +115,18 @@ export function createCore({ options, writer, log, wake, onCommit }: CollectorDe
       bytesRead: batch.counters.bytesRead,
       linesMalformed: batch.counters.linesMalformed,
       gaps: batch.counters.gaps,
+      counters: {
+        ...batch.counters.report(),
+        ...countSeen(seeFiles(population, refusedFolders), batch.nowMs),
+        ...committer.counts,
+        store: writer.counters(),
+      },
     }),
+    files: (request, nowMs) => {
+      const { rootRefusal } = population
+      const seen = seeFiles(population, refusedFolders)
+      return answerFiles({ root: options.logRoot, rootRefusal, seen, nowMs }, request)
+    },
     close: () => population.close(),
   }
 }

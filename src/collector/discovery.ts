@@ -5,12 +5,19 @@
 
 import { closeSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
+import { collectorLimits } from '../limits.ts'
 import type { StreamLabels } from '../model/entry.ts'
 import { DirectoryCache } from './directory-cache.ts'
 import type { FoundFile } from './generation.ts'
 import { type FileStat, openRegularFile } from './identity.ts'
 import { LinkResolver, realDirectory } from './links.ts'
-import { type InstanceFiles, isAbsent, listDockerFiles, listInstanceFiles } from './listing.ts'
+import {
+  type InstanceFiles,
+  isAbsent,
+  listDockerFiles,
+  listInstanceFiles,
+  type PassedOver,
+} from './listing.ts'
 import type { NamespaceFilter } from './namespace-filter.ts'
 import { parseInstanceFile, parseLegacyLink, parsePodDirectory } from './pod-path.ts'
 
@@ -39,12 +46,16 @@ export type Places = {
   readonly places: readonly ContainerPlace[]
   /** Folders that are there but could not be listed: what is known in them stays as it is. */
   readonly unreadable: readonly string[]
+  /** Links in the log root that lead outside the allowed folders. */
+  readonly refusedLinks: readonly string[]
 }
 
 export class Discovery {
   readonly #options: DiscoveryOptions
   readonly #links: LinkResolver
   readonly #directories = new DirectoryCache()
+  /** Found by the scan under way. */
+  #refusedLinks: string[] = []
 
   constructor(options: DiscoveryOptions) {
     this.#options = options
@@ -55,6 +66,7 @@ export class Discovery {
   findPlaces(isForced: boolean): Places {
     const { logRoot } = this.#options
     this.#links.refresh()
+    this.#refusedLinks = []
     const places = new Map<string, ContainerPlace>()
     const unreadable: string[] = []
     for (const name of this.#directories.list(logRoot, isForced).names) {
@@ -75,7 +87,7 @@ export class Discovery {
         }
       }
     }
-    return { places: [...places.values()], unreadable }
+    return { places: [...places.values()], unreadable, refusedLinks: this.#refusedLinks }
   }
 
   /**
@@ -85,17 +97,16 @@ export class Discovery {
   listFiles(place: ContainerPlace, isForced: boolean): InstanceFiles | 'unchanged' | 'unreadable' {
     const { source } = place
     try {
-      if (source.kind === 'links') return this.#dockerFiles(source.links)
+      if (source.kind === 'links') return this.#told(this.#dockerFiles(source.links))
       const { names, isNew } = this.#directories.list(source.directory, isForced)
       if (!isNew) return 'unchanged'
       // The folder itself may be a link, or lie behind one.
       if (this.#links.resolve(source.directory).outcome === 'refused') {
-        this.#options.linkRefused(source.directory)
-        return { files: new Map(), hasLinks: false, isCertain: true }
+        return this.#told({ ...noFiles, passedOver: [{ path: source.directory, reason: 'link_refused' }] })
       }
-      return listInstanceFiles(source.directory, names, this.#links, this.#options.linkRefused)
+      return this.#told(listInstanceFiles(source.directory, names, this.#links))
     } catch (error) {
-      if (isAbsent(error)) return { files: new Map(), hasLinks: false, isCertain: true }
+      if (isAbsent(error)) return noFiles
       this.#options.folderRefused(place.key, error)
       return 'unreadable'
     }
@@ -148,7 +159,7 @@ export class Discovery {
     try {
       const { names, isNew } = this.#directories.list(directory, isForced)
       if (!isNew || this.#links.resolve(directory).outcome !== 'refused') return names
-      this.#options.linkRefused(directory)
+      this.#refuseLink(directory)
       // Asked again by the next scan: the link may change without the folder that it leads to.
       this.#directories.forget(directory)
       return []
@@ -206,19 +217,35 @@ export class Discovery {
     const directory = realDirectory(target)
     if (directory === null || parsePodDirectory(path.basename(path.dirname(directory))) === null) return null
     if (this.#links.isAllowed(directory)) return directory
-    this.#options.linkRefused(link)
+    this.#refuseLink(link)
     return null
+  }
+
+  #refuseLink(link: string): void {
+    if (this.#refusedLinks.length < collectorLimits.refusalsMax) this.#refusedLinks.push(link)
+    this.#options.linkRefused(link)
+  }
+
+  /** Tells of the refused links of a listing. */
+  #told(listed: InstanceFiles): InstanceFiles {
+    for (const { path, reason } of listed.passedOver) {
+      if (reason === 'link_refused') this.#options.linkRefused(path)
+    }
+    return listed
   }
 
   #dockerFiles(links: readonly string[]): InstanceFiles {
     const found: FoundFile[] = []
+    const passedOver: PassedOver[] = []
     let isCertain = true
     for (const link of links) {
       const target = this.#links.resolve(link)
-      if (target.outcome === 'refused') this.#options.linkRefused(link)
-      if (target.outcome === 'dangling') isCertain = false
       if (target.outcome === 'found') found.push(...listDockerFiles(target.path))
+      else passedOver.push({ path: link, reason: `link_${target.outcome}` })
+      if (target.outcome === 'dangling') isCertain = false
     }
-    return { files: new Map([[0, found]]), hasLinks: true, isCertain }
+    return { files: new Map([[0, found]]), hasLinks: true, isCertain, passedOver }
   }
 }
+
+const noFiles: InstanceFiles = { files: new Map(), hasLinks: false, isCertain: true, passedOver: [] }

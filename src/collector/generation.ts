@@ -45,8 +45,10 @@ export class Generation {
   isRowChanged: boolean
   /** The store does not know it yet: were it deleted while the program is down, nothing would tell of it. */
   isNew: boolean
-  /** Size when last looked at. */
+  /** Size on disk when last looked at. */
   size = 0
+  /** Since when the collector knows of unread bytes; null: of none. Kept by who counts files. */
+  unreadSinceMs: number | null = null
   /** Size when last read: bytes that were certainly this file's, if it is another's now. */
   sizeRead = 0
   /** Its bytes are gone from its inode; a copy of it may turn up. */
@@ -97,6 +99,12 @@ export class Generation {
 
   get isReopenable(): boolean {
     return this.path !== null && !this.isUnlinked && !this.isLost
+  }
+
+  /** Bytes known to be unread; null: how many cannot be known. */
+  get unreadBytes(): number | null {
+    if (this.isGzip) return this.state === 'done' ? 0 : null
+    return Math.max(0, this.size - this.position)
   }
 
   get isMoved(): boolean {
@@ -153,6 +161,7 @@ export class Generation {
     this.name = file.name
     this.path = file.path
     this.isGzip = file.isGzip
+    this.size = file.stat.size
     this.isLost = false
     this.isUnlinked = false
     this.twin = null

@@ -11,6 +11,7 @@ import type { Generation } from './generation.ts'
 import { toFileStat } from './identity.ts'
 import type { Joiner } from './joiner.ts'
 import type { LineTarget } from './line-splitter.ts'
+import type { PassedOver } from './listing.ts'
 import { newGeneration } from './matching.ts'
 import { isCutBack } from './probe.ts'
 import { cutBack, finishReading, type ReadContext, type ReadOutcome, readOn } from './reading.ts'
@@ -24,6 +25,8 @@ export type InstanceHost = {
   readonly commitSoon: () => void
   /** The file's row is to be deleted. */
   readonly fileRemoved: (id: number) => void
+  /** A live file was renamed, replaced or truncated. */
+  readonly rotated: () => void
   /** A file could not be read. Counted, warned about once. */
   readonly refused: (path: string, error: unknown) => void
   readonly isRefused: (path: string) => boolean
@@ -46,6 +49,8 @@ export class Instance {
   readonly joiner: Joiner
   /** In the order of reading. */
   generations: Generation[] = []
+  /** Files that hold what is read elsewhere; as of the last listing. */
+  passedOver: PassedOver[] = []
   /** A container instance with a higher number exists: this one writes no more. */
   supersededSinceMs: number | null = null
   /** The listing of its folder that is in memory is out of date. */
@@ -238,6 +243,7 @@ export class Instance {
       return
     }
     active.detach()
+    if (active.isLive) this.#host.rotated()
     const { name, path, isGzip, isLive, orderMs } = active
     active.isLost = true
     active.isLive = false

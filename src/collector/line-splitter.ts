@@ -8,6 +8,7 @@ import { attribute, type Iostream } from '../model/entry.ts'
 import { CriParser } from './cri.ts'
 import { DockerParser } from './docker-json.ts'
 import type { Joiner } from './joiner.ts'
+import { ReasonFinder } from './malformed-reason.ts'
 import type { StreamLines } from './stream-lines.ts'
 
 const lineFeed = 0x0a
@@ -20,6 +21,7 @@ export type LineTarget = { readonly lines: StreamLines; readonly joiner: Joiner 
 export class LineSplitter {
   readonly #cri = new CriParser()
   readonly #docker = new DockerParser()
+  readonly #reason = new ReasonFinder()
   readonly #lineBytesMax: number
   readonly #nowMs: () => number
 
@@ -87,7 +89,7 @@ export class LineSplitter {
     try {
       this.#physicalLine(target, bytes, start, end, extra)
     } catch {
-      target.lines.malformed(bytes, start, end, extra, this.#lineBytesMax)
+      target.lines.malformed(bytes, start, end, extra, this.#lineBytesMax, 'format')
     }
   }
 
@@ -113,7 +115,12 @@ export class LineSplitter {
       this.#content(target, content, 0, content.length, iostream, sec, ns, bits, partial)
       return
     }
-    target.lines.malformed(bytes, start, end, extra, this.#lineBytesMax)
+    this.#malformed(target, bytes, start, end, extra)
+  }
+
+  #malformed(target: LineTarget, bytes: Buffer, start: number, end: number, extra: number): void {
+    const reason = this.#reason.find(bytes, start, end)
+    target.lines.malformed(bytes, start, end, extra, this.#lineBytesMax, reason)
   }
 
   #content(
@@ -143,7 +150,7 @@ export class LineSplitter {
   #longLine(target: LineTarget, bytes: Buffer, start: number, end: number): void {
     const cri = this.#cri
     if (!cri.parse(bytes, start, end)) {
-      target.lines.malformed(bytes, start, end, attribute.cut, this.#lineBytesMax)
+      this.#malformed(target, bytes, start, end, attribute.cut)
       return
     }
     const { iostream, sec, ns, contentStart, partial } = cri

@@ -17,19 +17,30 @@ export type InstanceFiles = {
   readonly hasLinks: boolean
   /** Every link leads to a file: what is not listed is not there. */
   readonly isCertain: boolean
+  /** Names of logs behind which no log is found; not more than a bound. */
+  readonly passedOver: readonly PassedOver[]
 }
 
 /**
- * Files in a container's folder by instance. Names that are no logs, and what is no regular file, are passed
- * over.
+ * Why a name that looks like a log is not read. `claimed`: another container's folder leads to the same file.
+ * `copy`: another file of this container holds the same.
  */
+export type PassedOver = {
+  readonly path: string
+  readonly reason: 'link_refused' | 'link_dangling' | 'irregular' | 'claimed' | 'copy'
+}
+
+/** Files in a container's folder by instance. Names that are no logs are left out. */
 export function listInstanceFiles(
   directory: string,
   names: readonly string[],
   links: LinkResolver,
-  linkRefused: (link: string) => void,
 ): InstanceFiles {
   const files = new Map<number, FoundFile[]>()
+  const passedOver: PassedOver[] = []
+  const passOver = (path: string, reason: PassedOver['reason']): void => {
+    if (passedOver.length < collectorLimits.passedOverMax) passedOver.push({ path, reason })
+  }
   let hasLinks = false
   let isCertain = true
   for (const name of names.toSorted()) {
@@ -41,14 +52,18 @@ export function listInstanceFiles(
     const found = files.get(parsed.restart) ?? []
     files.set(parsed.restart, found)
     if (stat.isFile) found.push({ name, path: file, ...kindOf(name, parsed.suffix === ''), stat })
+    if (!stat.isFile && !stat.isLink) passOver(file, 'irregular')
     if (!stat.isLink) continue
     hasLinks = true
     const target = links.resolve(file)
-    if (target.outcome === 'refused') linkRefused(file)
-    if (target.outcome === 'dangling') isCertain = false
+    if (target.outcome === 'refused') passOver(file, 'link_refused')
+    if (target.outcome === 'dangling') {
+      isCertain = false
+      passOver(file, 'link_dangling')
+    }
     if (target.outcome === 'found') addNew(found, listDockerFiles(target.path))
   }
-  return { files, hasLinks, isCertain }
+  return { files, hasLinks, isCertain, passedOver }
 }
 
 /**

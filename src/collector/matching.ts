@@ -23,7 +23,10 @@ export function reconcile(
   host: InstanceHost,
 ): void {
   const plain = new Set(listed.filter((file) => !file.isGzip).map((file) => file.stem))
-  const files = listed.filter((file) => !(file.isGzip && plain.has(file.stem)))
+  const isTwin = (file: FoundFile): boolean => file.isGzip && plain.has(file.stem)
+  const files = listed.filter((file) => !isTwin(file))
+  instance.passedOver = listed.filter(isTwin).map(({ path }) => ({ path, reason: 'copy' }))
+  const live = instance.generations.find(({ isLost, state }) => state === 'live' && !isLost)
   const seen = new Set<Generation>()
   const unknown: FoundFile[] = []
   instance.checkBeginnings()
@@ -50,13 +53,16 @@ export function reconcile(
     if (missing !== undefined) {
       adopt(missing, found)
       seen.add(missing)
-    } else if (instance.generations.some((generation) => isCopyOf(generation, found))) found.log.close()
-    else addNew(instance, found, seen, host)
+    } else if (instance.generations.some((generation) => isCopyOf(generation, found))) {
+      found.log.close()
+      instance.passedOver.push({ path: file.path, reason: 'copy' })
+    } else addNew(instance, found, seen, host)
   }
   for (const generation of instance.generations) {
     if (!seen.has(generation) && (isWhole || generation.log !== null))
       miss(instance, generation, files.length > 0, now, host)
   }
+  if (live !== undefined && files.length > 0 && hasRotated(instance, live)) host.rotated()
   for (const generation of instance.generations) {
     if (!generation.hasFirstTime && generation.headLength > 0) setOrder(generation, generation.orderMs)
   }
@@ -66,6 +72,11 @@ export function reconcile(
   if (instance.generations.some((generation) => generation.state === 'rotated')) host.commitSoon()
   instance.nextPollMs = 0
   instance.endIfOver()
+}
+
+/** The file that was live has another name now, or none. */
+function hasRotated({ generations }: Instance, live: Generation): boolean {
+  return live.state === 'rotated' || !generations.includes(live)
 }
 
 /** A file that has not been seen before, read from its beginning. */
@@ -95,6 +106,7 @@ export function newGeneration(
     false,
   )
   generation.isLive = file.isLive
+  generation.size = file.stat.size
   generation.attach(log, host.context.openFiles)
   const head = readHead(log, file.isGzip)
   if (head !== null) generation.setHead(head)
@@ -165,6 +177,7 @@ function see(
   }
   generation.path = file.path
   generation.isLive = file.isLive
+  generation.size = file.stat.size
   if (generation.state === 'done') {
     if (file.isGzip || file.stat.size <= generation.position) return
     generation.state = 'rotated'
@@ -199,6 +212,7 @@ function adopt(generation: Generation, { file, log, head }: Probe): void {
 function addNew(instance: Instance, { file, log }: Probe, seen: Set<Generation>, host: InstanceHost): void {
   if (!host.claim(file.stat.device, file.stat.inode, instance)) {
     log.close()
+    instance.passedOver.push({ path: file.path, reason: 'claimed' })
     return
   }
   const generation = newGeneration(instance, file, log, host)

@@ -10,12 +10,14 @@ import type { FileRow, FragmentPiece } from '../store/contract.ts'
 import type { Batch } from './batch.ts'
 import { Container } from './container.ts'
 import type { CollectorOptions, CollectorWriter } from './core.ts'
+import { otherNamespaces } from './counters.ts'
 import type { ContainerPlace, Discovery, Places } from './discovery.ts'
 import { Generation } from './generation.ts'
 import { elapsedMs, Instance, type InstanceHost } from './instance.ts'
 import { Joiner, type PendingBytes } from './joiner.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { OpenFiles } from './open-files.ts'
+import { createRefusal, type Refusal, Refusals } from './refusals.ts'
 import { StreamLines } from './stream-lines.ts'
 
 export type PopulationDeps = {
@@ -34,13 +36,19 @@ export class Population {
   readonly removedFiles = new Set<number>()
   /** Instances that are over: their last fragments wait for the next commit. */
   readonly retired = new Set<Instance>()
+  /** Files that could not be read when last tried. */
+  readonly refused = new Refusals()
+  /** Why the log root cannot be listed; null: it can. */
+  rootRefusal: Refusal | null = null
+  /** As of the last scan: pods' folders that cannot be listed, and links that lead too far. */
+  unreadable: readonly string[] = []
+  refusedLinks: readonly string[] = []
   /** A file is about to go away. */
   isCommitUrgent = false
   readonly #deps: PopulationDeps
   readonly #containers = new Map<string, Container>()
   readonly #openFiles: OpenFiles
   readonly #owners = new Map<string, Instance>()
-  readonly #refused = new Map<string, number>()
   readonly #detector = new LevelDetector()
   readonly #held: PendingBytes = { total: 0 }
   /** What was stored before this start, until its stream is found. */
@@ -49,6 +57,8 @@ export class Population {
   #firstScanMs: number | null = null
   #fullScanMs: number | null = null
   #instances: Instance[] | null = null
+  /** Whose files are being listed. */
+  #listedPlace: ContainerPlace | null = null
 
   constructor(deps: PopulationDeps) {
     this.#deps = deps
@@ -62,8 +72,11 @@ export class Population {
         buffer: Buffer.allocUnsafeSlow(collectorLimits.identityBytes + collectorLimits.readBytes),
         splitter: new LineSplitter(options.lineBytesMax, () => batch.nowMs),
         openFiles: this.#openFiles,
-        open: (path) => discovery.open(path),
-        counters: batch.counters,
+        open: (path) => {
+          const opened = discovery.open(path)
+          this.refused.delete(path)
+          return opened
+        },
         gzipSlots: new Set(),
         wake,
         now: () => batch.nowMs,
@@ -73,10 +86,13 @@ export class Population {
         this.isCommitUrgent = true
       },
       fileRemoved: (id) => this.removedFiles.add(id),
+      rotated: () => {
+        batch.counters.rotations += 1
+      },
       refused: (path, error) => this.#refuse(path, error),
       isRefused: (path) => {
-        const since = this.#refused.get(path)
-        return since !== undefined && elapsedMs(batch.nowMs, since) < collectorLimits.refusedRetryMs
+        const refusal = this.refused.get(path)
+        return refusal !== null && elapsedMs(batch.nowMs, refusal.atMs) < collectorLimits.refusedRetryMs
       },
       claim: (device, inode, instance) => this.#claim(device, inode, instance),
     }
@@ -85,6 +101,10 @@ export class Population {
   get instances(): readonly Instance[] {
     this.#instances ??= [...this.#containers.values()].flatMap(({ instances }) => [...instances.values()])
     return this.#instances
+  }
+
+  get containers(): Iterable<Container> {
+    return this.#containers.values()
   }
 
   get filesOpen(): number {
@@ -103,6 +123,8 @@ export class Population {
       elapsedMs(now, this.#fullScanMs) >= collectorLimits.rescanFullMs
     const found = this.#findPlaces(isFull)
     if (found === null) return
+    this.unreadable = found.unreadable
+    this.refusedLinks = found.refusedLinks
     if (isFull) {
       this.#fullScanMs = now
       this.#reportRefused(now)
@@ -144,9 +166,11 @@ export class Population {
     const { discovery, log, options, setTrouble } = this.#deps
     try {
       const found = discovery.findPlaces(isFull)
+      this.rootRefusal = null
       setTrouble('root', null)
       return found
     } catch (error) {
+      this.rootRefusal = createRefusal(error, this.#deps.batch.nowMs, null)
       const reason = (error as NodeJS.ErrnoException).code ?? String(error)
       const message = `The log root ${options.logRoot} cannot be read (${reason}); it is tried again.`
       setTrouble('root', message)
@@ -157,16 +181,20 @@ export class Population {
 
   #update(container: Container, isForced: boolean, now: number): void {
     this.#instances = null
+    this.#listedPlace = container.place
     const { discovery } = this.#deps
     container.update(discovery, isForced, now, this.host, this.#creator(container, now), (over) =>
       this.#retire(over),
     )
+    this.#listedPlace = null
   }
 
   /** The container's folder has gone. */
   #apply(container: Container, now: number): void {
     this.#instances = null
     const nothing = { files: new Map(), isCertain: true }
+    container.passedOver = []
+    container.isUnreadable = false
     container.apply(nothing, now, this.host, this.#creator(container, now), (over) => this.#retire(over))
   }
 
@@ -179,7 +207,7 @@ export class Population {
     const streamId = writer.resolveStream({ ...labels, restart, node: options.nodeName })
     const rows = (this.#rows.get(streamId) ?? []).toSorted((one, other) => one.id - other.id)
     const last = rows.findLast((row) => row.position > 0 && row.state !== 'done') ?? rows.at(-1)
-    const instance = this.#newInstance(streamId, restart, last?.lastLevels ?? 0)
+    const instance = this.#newInstance(streamId, labels.namespace, restart, last?.lastLevels ?? 0)
     instance.generations = rows.map((row) => new Generation(row, null, true))
     instance.nextPollMs = now
     this.#rows.delete(streamId)
@@ -187,9 +215,9 @@ export class Population {
     return instance
   }
 
-  #newInstance(streamId: number, restart: number, lastLevels: number): Instance {
+  #newInstance(streamId: number, namespace: string, restart: number, lastLevels: number): Instance {
     const { batch, options } = this.#deps
-    const lines = new StreamLines(streamId, batch, this.#detector, lastLevels)
+    const lines = new StreamLines(streamId, namespace, batch, this.#detector, lastLevels)
     const joiner = new Joiner(streamId, options.lineBytesMax, lines.line, this.#held)
     for (const piece of this.#fragments.get(streamId) ?? []) joiner.restore(piece)
     this.#fragments.delete(streamId)
@@ -211,7 +239,7 @@ export class Population {
     for (const streamId of new Set([...this.#rows.keys(), ...this.#fragments.keys()])) {
       const rows = this.#rows.get(streamId) ?? []
       if (rows.some((row) => unwanted.has(`${row.device}/${row.inode}`))) continue
-      const instance = this.#newInstance(streamId, 0, rows.at(-1)?.lastLevels ?? 0)
+      const instance = this.#newInstance(streamId, otherNamespaces, 0, rows.at(-1)?.lastLevels ?? 0)
       instance.joiner.flush()
       for (const row of rows) this.removedFiles.add(row.id)
       this.#rows.delete(streamId)
@@ -233,18 +261,15 @@ export class Population {
 
   /** Forgets files that were not refused again lately, and says how many are. */
   #reportRefused(now: number): void {
-    for (const [path, since] of this.#refused) {
-      if (elapsedMs(now, since) > 2 * collectorLimits.rescanFullMs) this.#refused.delete(path)
-    }
-    const [first] = this.#refused.keys()
-    const reason = first === undefined ? null : `${this.#refused.size} log files cannot be read: ${first}`
+    this.refused.forgetOlderThan(2 * collectorLimits.rescanFullMs, now)
+    const { first, size } = this.refused
+    const reason = first === undefined ? null : `${size} log files cannot be read: ${first}`
     this.#deps.setTrouble('refused', reason)
   }
 
   #refuse(path: string, error: unknown): void {
     const { batch, log } = this.#deps
-    if (this.#refused.size >= collectorLimits.openFilesMax) this.#refused.clear()
-    this.#refused.set(path, batch.nowMs)
+    this.refused.add(path, createRefusal(error, batch.nowMs, this.#listedPlace))
     const { code, message } = error as NodeJS.ErrnoException
     const hint =
       code === 'EACCES' ? ' Run as a user or group that may read it: group 0, or root for CRI-O.' : ''

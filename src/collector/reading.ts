@@ -19,7 +19,6 @@ export type ReadContext = {
   readonly openFiles: OpenFiles
   /** Null: no regular file, or none that may be read. Throws the system's error. */
   readonly open: (path: string) => { fd: number; stat: FileStat } | null
-  readonly counters: { bytesRead: number }
   readonly gzipSlots: GzipSlots
   /** Called when a compressed file has more to read. */
   readonly wake: () => void
@@ -67,7 +66,7 @@ export function readOn(
     const isFull = filled === buffer.length
     const taken = context.splitter.take(target, buffer, overlap, filled, isFull, isMidLine(buffer, overlap))
     generation.advance(buffer, overlap + taken, taken)
-    context.counters.bytesRead += taken
+    target.lines.read(taken)
     left -= taken
     if (isFull) continue
     if (!isComplete) return 'waiting'
@@ -79,12 +78,12 @@ export function readOn(
 /** Takes a half line at the end, closes the file and marks it as read. */
 export function finishReading(generation: Generation, context: ReadContext, target: LineTarget): void {
   const { log, tailLength } = generation
-  const { buffer, splitter, counters } = context
+  const { buffer, splitter } = context
   const filled = log === null ? 0 : log.fill(buffer, generation.position - tailLength)
   if (filled > tailLength && generation.isTail(buffer.subarray(0, tailLength))) {
     splitter.takeUnfinished(target, buffer, tailLength, filled)
     generation.advance(buffer, filled, filled - tailLength)
-    counters.bytesRead += filled - tailLength
+    target.lines.read(filled - tailLength)
   } else if (target.joiner.openIostream !== null) {
     splitter.takeUnfinished(target, buffer, 0, 0)
   }

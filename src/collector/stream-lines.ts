@@ -7,21 +7,31 @@ import { collectorLimits } from '../limits.ts'
 import { attribute, type GapRecord, gapLevel, type Iostream } from '../model/entry.ts'
 import { LevelDetector } from '../model/level.ts'
 import type { Batch } from './batch.ts'
+import type { MalformedReason } from './contract.ts'
+import type { ReadCount } from './counters.ts'
 
 export class StreamLines {
   readonly streamId: number
   readonly #batch: Batch
   readonly #detector: LevelDetector
+  readonly #count: ReadCount
   /** Level code of the last line of stdout and stderr, for continuation lines. */
   readonly #lastLevels: [number, number]
   /** Time of the newest line in arrival order: where a gap is shown. Null before the first. */
   #last: { sec: number; ns: number } | null = null
 
-  /** `lastLevels` packed as in `FileRow`. */
-  constructor(streamId: number, batch: Batch, detector: LevelDetector, lastLevels: number) {
+  /** `lastLevels` packed as in `FileRow`; `namespace` only for the counters. */
+  constructor(
+    streamId: number,
+    namespace: string,
+    batch: Batch,
+    detector: LevelDetector,
+    lastLevels: number,
+  ) {
     this.streamId = streamId
     this.#batch = batch
     this.#detector = detector
+    this.#count = batch.counters.of(namespace)
     this.#lastLevels = [lastLevels & 15, lastLevels >> 4]
   }
 
@@ -46,8 +56,7 @@ export class StreamLines {
     }
     const level = this.#detector.detect(bytes, start, end, this.#lastLevels[iostream])
     this.#lastLevels[iostream] = level
-    if ((bits & attribute.malformed) !== 0) batch.counters.linesMalformed += 1
-    batch.counters.linesRead += 1
+    this.#count.lines += 1
     if (this.#last === null) this.#last = { sec, ns }
     this.#last.sec = sec
     this.#last.ns = ns
@@ -57,8 +66,15 @@ export class StreamLines {
   /**
    * Appends bytes that are no log line, with the time of their arrival; above the cap in consecutive pieces.
    */
-  malformed(bytes: Buffer, start: number, end: number, attributes: number, lineBytesMax: number): void {
-    const { nowMs } = this.#batch
+  malformed(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    attributes: number,
+    lineBytesMax: number,
+    reason: MalformedReason,
+  ): void {
+    const { counters, nowMs } = this.#batch
     const sec = Math.floor(nowMs / 1000)
     const ns = Math.floor(nowMs % 1000) * 1_000_000
     const cut = end - start > lineBytesMax ? attribute.cut : 0
@@ -66,8 +82,16 @@ export class StreamLines {
     do {
       const to = Math.min(end, from + lineBytesMax)
       this.line(bytes, from, to, sec, ns, attributes | attribute.malformed | cut)
+      counters.linesMalformed += 1
+      counters.malformed[reason] += 1
       from = to
     } while (from < end)
+  }
+
+  /** Counts bytes that were read of this stream's files. */
+  read(bytes: number): void {
+    this.#count.bytes += bytes
+    this.#batch.counters.bytesRead += bytes
   }
 
   /** Records what is known to be missing, at the place in time of the last line before it. */
@@ -79,6 +103,7 @@ export class StreamLines {
       ns: Math.floor(nowMs % 1000) * 1_000_000,
     }
     counters.gaps += 1
+    counters.gapReasons[record.reason] += 1
     this.#batch
       .bufferFor(this.streamId, body.length)
       .append(body, 0, body.length, sec, ns, attribute.gap, gapLevel)

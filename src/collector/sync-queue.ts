@@ -1,7 +1,7 @@
 /** Lets calls of `sync` share runs: a run answers all calls until 100 ms after it began. */
 
 import { workerLimits } from '../limits.ts'
-import type { SyncResult } from './contract.ts'
+import type { Collector, SyncResult } from './contract.ts'
 
 export type SyncQueue = {
   /** Never rejects. `lastCommit` is asked where the run does not end in time. */
@@ -10,6 +10,8 @@ export type SyncQueue = {
   readonly ended: (id: number, commit: number, isComplete: boolean) => void
   /** The thread is new: runs that it has not heard of are started again. */
   readonly restart: () => void
+  /** Runs that have ended since the start. */
+  readonly counts: Collector['syncs']
   readonly close: () => void
 }
 
@@ -19,6 +21,8 @@ export type SyncQueueDeps = {
   /** Monotonic. */
   readonly nowMs: () => number
 }
+
+type RunCounts = { runs: number; incomplete: number; seconds: number }
 
 type Run = { readonly id: number; readonly waiting: Set<(result: SyncResult) => void> }
 
@@ -30,6 +34,7 @@ export function createSyncQueue({ start, nowMs }: SyncQueueDeps): SyncQueue {
   let completeMs = nowMs()
   /** Commit of the newest complete run. */
   let completeCommit = 0
+  const counts: RunCounts = { runs: 0, incomplete: 0, seconds: 0 }
   let timer: NodeJS.Timeout | null = null
 
   const begin = (): void => {
@@ -68,10 +73,8 @@ export function createSyncQueue({ start, nowMs }: SyncQueueDeps): SyncQueue {
 
   const ended = (id: number, commit: number, isComplete: boolean): void => {
     if (running?.id !== id) return
-    if (isComplete) {
-      completeMs = startedMs
-      completeCommit = commit
-    }
+    count(counts, nowMs() - startedMs, isComplete)
+    if (isComplete) [completeMs, completeCommit] = [startedMs, commit]
     const behindMs = isComplete ? null : Math.round(nowMs() - completeMs)
     for (const answer of running.waiting) answer({ commit, behindMs })
     running = null
@@ -90,13 +93,20 @@ export function createSyncQueue({ start, nowMs }: SyncQueueDeps): SyncQueue {
 
   const close = (): void => {
     if (timer !== null) clearTimeout(timer)
-    for (const run of [running, queued]) {
-      for (const answer of run?.waiting ?? [])
-        answer({ commit: 0, behindMs: Math.round(nowMs() - completeMs) })
-    }
+    const behindMs = Math.round(nowMs() - completeMs)
+    for (const run of [running, queued])
+      for (const answer of run?.waiting ?? []) answer({ commit: 0, behindMs })
     running = null
     queued = null
   }
 
-  return { sync, ended, restart, close }
+  return { sync, ended, restart, counts: () => ({ ...counts }), close }
+}
+
+const millisecondsPerSecond = 1000
+
+function count(counts: RunCounts, ms: number, isComplete: boolean): void {
+  counts.runs += 1
+  counts.seconds += ms / millisecondsPerSecond
+  if (!isComplete) counts.incomplete += 1
 }

@@ -6,11 +6,14 @@
 import { Worker } from 'node:worker_threads'
 import { threadHeap, workerLimits } from '../limits.ts'
 import type { Logger } from '../log.ts'
+import type { Collector } from './contract.ts'
 
 export type WorkerKeeper<Sent> = {
   readonly post: (message: Sent) => void
-  /** A message has come: a sign of life. */
-  readonly beat: () => void
+  /** Null while there is no thread, and of one that does not say it in time. */
+  readonly heap: Collector['memory']
+  /** Unexpected ends since the start. */
+  readonly deaths: () => number
   /** Deaths from now on are expected. */
   readonly expectEnd: () => void
   /** Waits for the thread's end, and brings it about after `stopMaxMs`. */
@@ -21,6 +24,7 @@ export type WorkerKeeperDeps<Received> = {
   readonly script: URL
   readonly workerData: unknown
   readonly log: Logger
+  /** Every message is a sign of life as well. */
   readonly onMessage: (message: Received) => void
   /** It is dead; `isFinal`: it has died too often and is not started again. */
   readonly onDeath: (reason: Error, isFinal: boolean) => void
@@ -33,12 +37,14 @@ export function createWorkerKeeper<Sent, Received>(deps: WorkerKeeperDeps<Receiv
   let isEndExpected = false
   let lastBeatMs = performance.now()
   let deaths: number[] = []
+  let deathsTotal = 0
   let restartTimer: NodeJS.Timeout | null = null
 
   const died = (reason: Error): void => {
     worker = null
     if (isEndExpected) return
     const now = performance.now()
+    deathsTotal += 1
     deaths = [...deaths.filter((at) => now - at < workerLimits.restartWindowMs), now]
     const isFinal = deaths.length > workerLimits.restartsMax
     onDeath(reason, isFinal)
@@ -55,7 +61,10 @@ export function createWorkerKeeper<Sent, Received>(deps: WorkerKeeperDeps<Receiv
       workerData,
     })
     let reason: Error | null = null
-    worker.on('message', onMessage)
+    worker.on('message', (message: Received) => {
+      lastBeatMs = performance.now()
+      onMessage(message)
+    })
     worker.on('error', (error) => {
       reason = error instanceof Error ? error : new Error(String(error))
     })
@@ -76,9 +85,8 @@ export function createWorkerKeeper<Sent, Received>(deps: WorkerKeeperDeps<Receiv
 
   return {
     post: (message) => worker?.postMessage(message, []),
-    beat: () => {
-      lastBeatMs = performance.now()
-    },
+    heap: () => (worker === null ? Promise.resolve(null) : heapOf(worker)),
+    deaths: () => deathsTotal,
     expectEnd: () => {
       isEndExpected = true
       clearInterval(watch)
@@ -91,5 +99,22 @@ export function createWorkerKeeper<Sent, Received>(deps: WorkerKeeperDeps<Receiv
       await exited
       clearTimeout(force)
     },
+  }
+}
+
+/** A thread that is busy with the system answers late, and one that ends perhaps never. */
+async function heapOf(worker: Worker): ReturnType<Collector['memory']> {
+  const { promise, resolve } = Promise.withResolvers<null>()
+  const late = setTimeout(() => resolve(null), workerLimits.memoryWaitMs)
+  try {
+    const heap = await Promise.race([worker.getHeapStatistics(), promise])
+    if (heap === null) return null
+    const { external_memory: external, total_heap_size: heapTotal, used_heap_size: heapUsed } = heap
+    return { heapUsed, heapTotal, external }
+  } catch {
+    // It has just ended.
+    return null
+  } finally {
+    clearTimeout(late)
   }
 }

@@ -8,7 +8,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { LogkeepError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { openWriter, type Writer } from '../store/writer.ts'
-import { createCore } from './core.ts'
+import type { FilesRequest } from './contract.ts'
+import { type CollectorCore, createCore } from './core.ts'
 import { Loop } from './loop.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import { createHintWatcher } from './watcher.ts'
@@ -16,7 +17,7 @@ import { createHintWatcher } from './watcher.ts'
 assert(parentPort !== null)
 const port = parentPort
 const settings = workerData as WorkerSettings
-const post = (message: FromWorker): void => port.postMessage(message)
+const post = (message: FromWorker, moved: ArrayBuffer[] = []): void => port.postMessage(message, moved)
 
 const write = (level: keyof Logger): Logger[keyof Logger] => {
   return (event, message, fields = {}) => post({ type: 'log', level, event, message, fields })
@@ -64,7 +65,7 @@ async function run(writer: Writer): Promise<void> {
     onStatus: (status) => post({ type: 'status', status: { ...status, commit: writer.lastCommit() } }),
   })
   wake = () => loop.wake()
-  port.on('message', (message: ToWorker) => receive(message, loop))
+  port.on('message', (message: ToWorker) => receive(message, loop, core))
   post({ type: 'opened', commit: writer.lastCommit() })
   const watcher = createHintWatcher(settings.collector.logRoot, log, () => loop.hint())
   try {
@@ -77,8 +78,26 @@ async function run(writer: Writer): Promise<void> {
   }
 }
 
-function receive(message: ToWorker, loop: Loop): void {
+function receive(message: ToWorker, loop: Loop, core: CollectorCore): void {
   if (message.type === 'sync') loop.sync(message.id)
   else if (message.type === 'live') loop.setLive(message.isLive)
+  else if (message.type === 'files') answerFiles(message.id, message.request, core)
   else loop.stop()
+}
+
+/** Messages come between two steps of the loop: what is known is of one piece then. */
+function answerFiles(id: number, request: FilesRequest, core: CollectorCore): void {
+  try {
+    const answer = core.files(request, Date.now())
+    post({ type: 'files', id, answer }, [answer.bytes.buffer as ArrayBuffer])
+  } catch (error) {
+    // Whoever asks is told; reading goes on.
+    const { code, hint, message } = error instanceof LogkeepError ? error : failedToAnswer(error)
+    post({ type: 'filesRefused', id, code, message, hint })
+  }
+}
+
+function failedToAnswer(cause: unknown): LogkeepError {
+  log.error('files_failed', `The log tree could not be shown: ${String(cause)}`)
+  return new LogkeepError('INTERNAL', 'the log tree could not be shown', "see the program's own messages")
 }

@@ -5,7 +5,7 @@
 
 import type { CollectorWriter } from '../../src/collector/core.ts'
 import { attribute, gapLevel, type StreamLabels } from '../../src/model/entry.ts'
-import type { Commit, FileRow, FragmentPiece } from '../../src/store/contract.ts'
+import type { Commit, FileRow, FragmentPiece, StoreCounters } from '../../src/store/contract.ts'
 
 export type RecordedLine = {
   readonly stream: string
@@ -44,6 +44,15 @@ export class RecordingWriter implements CollectorWriter {
   readonly nextFileId = (): number => this.#nextFileId++
 
   readonly makeRoom = (): boolean => false
+
+  readonly counters = (): StoreCounters => ({
+    blocksSealed: 0,
+    merges: 0,
+    folds: 0,
+    swept: { blocks: 0, lines: 0, bytes: 0 },
+    oldestArrivalSec: null,
+    upkeepSec: 0,
+  })
 
   readonly commit = (commit: Commit): number => {
     if (this.failure !== null) throw this.failure
