@@ -44,6 +44,8 @@ const owners: Readonly<
   chokidar: { parts: ['collector'] },
   fastify: { parts: ['http'], types: ['tail'] },
   '@fastify/websocket': { parts: ['http'], types: ['tail'] },
+  '@fastify/swagger': { parts: ['http'] },
+  '@fastify/swagger-ui': { parts: ['http'] },
   piscina: { parts: ['query'] },
   'prom-client': { parts: ['metrics'] },
   ws: { parts: [], types: ['http', 'tail'] },
