@@ -61,6 +61,10 @@ export const storeLimits = {
   readerBodyCacheBytes: 16 * mebibyte,
   /** Up to this many streams are read by their own index; more by one over all streams. */
   fewStreams: 16,
+  /** Rows of streams read by one statement: about 2 ms. */
+  streamRows: 1000,
+  /** Labels that a query thread keeps, at some 400 bytes: those of the largest page twice. */
+  labelsCached: 10_000,
   /** How long a connection waits for a lock before it gives up. */
   busyTimeoutMs: 5_000,
 } as const
@@ -335,7 +339,7 @@ export const regexLimits = {
 
 /** Fields in lines of JSON and logfmt. What is beyond is counted and told with the answer. */
 export const fieldLimits = {
-  /** Longer lines are not looked into: five thousand of them would take a thread for seconds. */
+  /** Longer lines are not looked into: one of this length, full of names, takes 30 ms. */
   lineBytesMax: 128 * kibibyte,
   /** Brackets within brackets: no logger nests deeper, and what reads a value recurses over them. */
   nestingMax: 128,
@@ -396,6 +400,10 @@ export const queryLimits = {
   histogramBucketsMax: 2_000,
   /** Buckets times groups of a histogram, at 8 bytes each and some 10 in its answer. */
   histogramCellsMax: 500_000,
+  /** A page of a listing is cut short after this time: half of what the light thread is given. */
+  listMs: 1_000,
+  /** Names that are compared with one that no stream has: some 10 µs each. */
+  namesComparedMax: 10_000,
   /** Body bytes of one page, beyond which it is cut short with a warning: memory of the main thread. */
   answerBytesMax: 16 * mebibyte,
   /** Body bytes decompressed for one page or tail step. */

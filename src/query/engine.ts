@@ -5,7 +5,7 @@ import { type Cursor, hashPlan } from '../model/cursor.ts'
 import type { Reader, Snapshot } from '../store/reader.ts'
 import { resumeOf } from './collected-page.ts'
 import { type CompiledPlan, compilePlan } from './compiled-plan.ts'
-import type { StorageSizes } from './contract.ts'
+import type { MembersAnswer, StorageSizes } from './contract.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { explainEmpty, explainNames } from './explain.ts'
 import { answerFields } from './fields/answer-fields.ts'
@@ -43,7 +43,7 @@ export type Engine = {
   readonly tail: (task: TailTask) => TailResult
   /** Cursor at the very beginning of a walk. */
   readonly begin: (task: BeginTask) => Cursor
-  readonly list: (task: ListTask) => Uint8Array
+  readonly list: (task: ListTask) => MembersAnswer
   /** Id of the database; throws where it cannot be read. */
   readonly check: () => string
   readonly storage: () => StorageSizes

@@ -3,23 +3,31 @@
  * last wrote.
  */
 
-import { compileGlob } from '../model/glob.ts'
+import { queryLimits } from '../limits.ts'
+import { compileGlob, isLiteralGlob } from '../model/glob.ts'
 import { nearestName } from '../model/nearest-name.ts'
 import { formatTime } from '../model/time.ts'
 import type { Snapshot } from '../store/reader.ts'
+import { type StreamLabel, streamLabels } from '../store/stream-finder.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
+import type { Glob, StreamSelector } from './plan.ts'
+import { compileSelector } from './stream-selection.ts'
 
 /** A warning per name that no stream carries. */
-export function explainNames(snapshot: Snapshot, { plan }: CompiledPlan): string[] {
+export function explainNames(snapshot: Snapshot, { plan, streamsOf }: CompiledPlan): string[] {
+  return explainSelector(snapshot, plan.streams, streamsOf(snapshot)?.size !== 0)
+}
+
+/** The same; `isSome`: the selector is known to select a stream. */
+export function explainSelector(snapshot: Snapshot, selector: StreamSelector, isSome: boolean): string[] {
   const warnings: string[] = []
-  for (const label of ['namespace', 'pod', 'container', 'node'] as const) {
-    const globs = plan.streams[label]
-    if (globs.length === 0) continue
-    const known = new Set<string>()
-    for (const { labels } of snapshot.streams()) known.add(labels[label])
+  for (const label of streamLabels) {
+    const globs = selector[label]
+    if (globs.length === 0 || (isSome && globs.length === 1)) continue
+    let known: string[] | null = null
     for (const glob of globs) {
-      const matches = compileGlob(glob)
-      if ([...known].some(matches)) continue
+      if (isCarried(snapshot, label, glob)) continue
+      known ??= snapshot.streams.names(label, queryLimits.namesComparedMax)
       const nearest = nearestName(glob, known)
       const hint = nearest === null ? `known: ${someOf(known)}` : `nearest: ${nearest}`
       warnings.push(`no stream has ${label} ${glob}; ${hint}`)
@@ -28,12 +36,23 @@ export function explainNames(snapshot: Snapshot, { plan }: CompiledPlan): string
   return warnings
 }
 
+const anyStream: StreamSelector = { namespace: [], pod: [], container: [], node: [], restart: [] }
+
+function isCarried({ streams }: Snapshot, label: StreamLabel, glob: Glob): boolean {
+  if (isLiteralGlob(glob)) return streams.isName(label, glob)
+  if (label === 'namespace') return streams.names(label, Number.MAX_SAFE_INTEGER).some(compileGlob(glob))
+  const filter = compileSelector({ ...anyStream, [label]: [glob] })
+  if (filter === null) return true
+  for (const { found } of streams.inOrder(filter, null)) if (found.length > 0) return true
+  return false
+}
+
 /** Names listed where none is near. */
 const listedNamesMax = 5
 
-function someOf(known: ReadonlySet<string>): string {
-  if (known.size === 0) return 'none yet'
-  const names = [...known].sort()
+function someOf(known: readonly string[]): string {
+  if (known.length === 0) return 'none yet'
+  const names = known.toSorted()
   return names.slice(0, listedNamesMax).join(', ') + (names.length > listedNamesMax ? ', …' : '')
 }
 
@@ -46,7 +65,7 @@ export function explainEmpty(snapshot: Snapshot, compiled: CompiledPlan): string
   const blocks = snapshot.newestBlocks(range)
   const block = blocks.next().value
   blocks.return()
-  const segments = snapshot.journal().filter(({ streamId }) => streamIds?.has(streamId) ?? true)
+  const segments = snapshot.journal(0, streamIds)
   for (const { maxSec, maxNs } of block ? [block, ...segments] : segments) {
     if (maxSec > newest.sec || (maxSec === newest.sec && maxNs > newest.ns))
       newest = { sec: maxSec, ns: maxNs }

@@ -136,8 +136,8 @@ function startOfLines(snapshot: Snapshot, compiled: CompiledPlan, until: Time): 
   const streamIds = compiled.streamsOf(snapshot)
   const since = collectorLimits.clockSecMin
   let first = snapshot.firstBlockSec(streamIds, since) ?? Number.POSITIVE_INFINITY
-  for (const { streamId, minSec } of snapshot.journal()) {
-    if (minSec >= since && minSec < first && (streamIds?.has(streamId) ?? true)) first = minSec
+  for (const { minSec } of snapshot.journal(0, streamIds)) {
+    if (minSec >= since && minSec < first) first = minSec
   }
   return { sec: first < until.sec ? first : until.sec - emptyRangeSec, ns: 0 }
 }

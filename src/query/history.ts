@@ -126,8 +126,8 @@ export function candidatesOf(
   const boundOf = (segment: Segment): number =>
     isForward ? Math.max(segment.minSec, fromSec) : Math.min(segment.maxSec, toSec)
   const journal = snapshot
-    .journal()
-    .filter((segment) => segment.commitMin <= commit && (streamIds?.has(segment.streamId) ?? true))
+    .journal(0, streamIds)
+    .filter((segment) => segment.commitMin <= commit)
     .filter((segment) => segment.maxSec >= fromSec && segment.minSec <= toSec)
     .sort((a, b) => (isForward ? boundOf(b) - boundOf(a) : boundOf(a) - boundOf(b)))
   const { requiredGrams } = compiled

@@ -1,94 +1,171 @@
-/** Answers listings of namespaces, pods, containers and streams, in pages ordered by name. */
+/** Answers listings of namespaces, pods, containers and streams, in pages in the order of their names. */
 
 import { LogkeepError } from '../errors.ts'
 import type { Time } from '../model/entry.ts'
-import { compareTime, formatTime } from '../model/time.ts'
+import { formatTime } from '../model/time.ts'
 import type { Snapshot } from '../store/reader.ts'
-import type { StreamRecord } from '../store/stream-cache.ts'
-import { compileSelector } from './compiled-plan.ts'
+import { behind, type NamedStream, type StreamFilter, type StreamKey } from '../store/stream-finder.ts'
+import { type StreamTotals, widen } from '../store/stream-totals.ts'
+import type { MembersAnswer } from './contract.ts'
+import { explainSelector } from './explain.ts'
+import { compileSelector } from './stream-selection.ts'
 import type { ListTask } from './tasks.ts'
 
-/** What is known of a stream, or of a group of streams. */
-type Totals = {
+/** What is known of a row of the answer: of one stream, or of several. */
+type Group = {
+  readonly key: StreamKey
+  /** Of its newest stream: that of a pod that has none of its own. */
+  node: string
+  newestId: number
+  streams: number
   lines: number
   bytes: number
   first: Time | null
   last: Time | null
   present: boolean
-  streams: number
 }
 
-type StoredTotals = {
-  id: number
-  lines: number
-  bytes: number
-  first_sec: number | null
-  first_ns: number | null
-  last_sec: number | null
-  last_ns: number | null
-  present: number
-}
+/** Names at the beginning of a key that make a row of a listing. */
+const keyLengths = { namespaces: 1, pods: 3, containers: 4, streams: 6 } as const
 
-type Group = { readonly key: string; readonly names: object; readonly totals: Totals }
-
-/** The answer as JSON: `{ "<list>": […], "next", "node" }`. */
-export function answerList(snapshot: Snapshot, task: ListTask): Uint8Array {
-  const isSelected = compileSelector(task.streams)
-  const after = task.cursor === null ? null : parseListCursor(task.cursor)
-  const groups = new Map<string, { names: object; streams: StreamRecord[] }>()
-  for (const stream of snapshot.streams()) {
-    if (isSelected !== null && !isSelected(stream)) continue
-    const { key, names } = groupOf(stream, task.list)
-    if (after !== null && key <= after) continue
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, { names, streams: [stream] })
-    else group.streams.push(stream)
-  }
-  const keys = [...groups.keys()].sort()
-  const totalsOf = createTotals(snapshot)
-  const page: Group[] = []
-  let next: string | null = null
-  for (const key of keys) {
-    const { names, streams } = groups.get(key) as { names: object; streams: StreamRecord[] }
-    const totals = sumTotals(streams.map((stream) => totalsOf(stream.id)).filter((each) => each !== null))
-    if (totals.streams === 0) continue
-    if (page.length === task.limit) {
-      next = Buffer.from((page.at(-1) as Group).key).toString('base64url')
-      break
-    }
-    page.push({ key, names, totals })
-  }
-  const items = page.map(({ names, totals }) => itemOf(names, totals, task.list))
-  return new TextEncoder().encode(JSON.stringify({ [task.list]: items, next, node: task.node }))
-}
-
-function groupOf({ id, labels }: StreamRecord, list: ListTask['list']): { key: string; names: object } {
-  const { namespace, pod, podUid, container, restart, node } = labels
-  switch (list) {
-    case 'namespaces':
-      return { key: namespace, names: { namespace } }
-    case 'pods':
-      return { key: `${namespace}/${pod}/${podUid}`, names: { namespace, pod, podUid, node } }
-    case 'containers':
-      return {
-        key: `${namespace}/${pod}/${podUid}/${container}`,
-        names: { namespace, pod, podUid, container, node },
-      }
-    case 'streams': {
-      const order = String(id).padStart(12, '0')
-      return {
-        key: `${namespace}/${pod}/${podUid}/${container}/${order}`,
-        names: { namespace, pod, podUid, container, node, restart },
-      }
-    }
-  }
-}
-
-function itemOf(names: object, totals: Totals, list: ListTask['list']): object {
-  const { lines, bytes, first, last, present, streams } = totals
+/** `"<list>":[…],"next":…`. A page that took too long is shorter, and goes on with `next`. */
+export function answerList(snapshot: Snapshot, task: ListTask): MembersAnswer {
+  const started = performance.now()
+  const after = task.cursor === null ? null : parseListCursor(task.cursor, keyLengths[task.list])
+  const filter = compileSelector(task.streams)
+  const isOver = (): boolean => performance.now() - started > task.deadlineMs
+  const page =
+    filter === null && task.list === 'namespaces'
+      ? pageOfNamespaces(snapshot, after, task.limit)
+      : pageOf(snapshot, filter ?? everyStream, after, task, isOver)
+  const warnings: string[] = []
+  if (after === null) warnings.push(...explainSelector(snapshot, task.streams, page.groups.length > 0))
+  if (page.isCut) warnings.push('the deadline cut this page short; go on with `next`')
+  const next = page.next === null ? null : writeListCursor(page.next.slice(0, keyLengths[task.list]))
+  const items = page.groups.map((group) => itemOf(group, task.list))
+  const members = new TextEncoder().encode(JSON.stringify({ [task.list]: items, next }).slice(1, -1))
+  const elapsedMs = performance.now() - started
   return {
-    ...names,
-    ...(list === 'streams' ? {} : { streams }),
+    members,
+    ended: page.isCut ? 'deadline' : null,
+    stats: { scannedBytes: 0, scannedLines: 0, blocks: 0, elapsedMs },
+    warnings,
+  }
+}
+
+type Page = {
+  readonly groups: readonly Group[]
+  /** The page goes on behind the row of this stream; null: there is no more. */
+  readonly next: StreamKey | null
+  readonly isCut: boolean
+}
+
+const everyStream: StreamFilter = {
+  isNamespace: null,
+  pod: null,
+  container: null,
+  node: null,
+  restart: null,
+  test: null,
+}
+
+/** Rows of a page with their streams side by side, as the order of names has them. */
+function pageOf(
+  snapshot: Snapshot,
+  filter: StreamFilter,
+  after: ListCursor | null,
+  { list, limit }: ListTask,
+  isOver: () => boolean,
+): Page {
+  const length = keyLengths[list]
+  const groups: Group[] = []
+  for (const { found, last } of snapshot.streams.inOrder(filter, after && behind(after))) {
+    const ids = found.map(([id]) => id)
+    const totals = new Map(snapshot.totals.of(ids).map((each) => [each.id, each]))
+    for (const stream of found) {
+      const own = totals.get(stream[0])
+      if (own === undefined) continue
+      let group = groups.at(-1)
+      if (group === undefined || !isInGroup(stream, group.key, length)) {
+        if (groups.length === limit) return { groups, next: group?.key ?? null, isCut: false }
+        group = emptyGroup(stream.slice(1) as unknown as StreamKey)
+        groups.push(group)
+      }
+      addTo(group, own, stream[6])
+    }
+    if (!isOver()) continue
+    // The last row may have more streams: it waits for the next page, unless there is no other.
+    if (list === 'streams') return { groups, next: last, isCut: true }
+    if (groups.length > 1) {
+      groups.pop()
+      return { groups, next: groups.at(-1)?.key ?? null, isCut: true }
+    }
+  }
+  return { groups, next: null, isCut: false }
+}
+
+/** The same of all streams: rows in the order of numbers are read twice as fast. */
+function pageOfNamespaces(snapshot: Snapshot, after: ListCursor | null, limit: number): Page {
+  const groups = new Map<string, Group>()
+  for (const rows of snapshot.totals.all()) {
+    for (const own of rows) {
+      let group = groups.get(own.namespace)
+      if (group === undefined) {
+        group = emptyGroup([own.namespace, '', '', '', 0, ''])
+        groups.set(own.namespace, group)
+      }
+      addTo(group, own, '')
+    }
+  }
+  const sorted: Group[] = []
+  let isMore = false
+  for (const name of snapshot.streams.names('namespace', Number.MAX_SAFE_INTEGER)) {
+    const group = groups.get(name)
+    if (group === undefined || (after !== null && compareNames(name, after[0] as string) <= 0)) continue
+    isMore = sorted.length === limit
+    if (isMore) break
+    sorted.push(group)
+  }
+  return { groups: sorted, next: isMore ? (sorted.at(-1)?.key ?? null) : null, isCut: false }
+}
+
+/** In the order of SQLite: by bytes. */
+function compareNames(name: string, other: string): number {
+  return Buffer.compare(Buffer.from(name), Buffer.from(other))
+}
+
+function isInGroup(stream: NamedStream, key: StreamKey, length: number): boolean {
+  for (let index = 0; index < length; index += 1) if (stream[index + 1] !== key[index]) return false
+  return true
+}
+
+function emptyGroup(key: StreamKey): Group {
+  const totals = { streams: 0, lines: 0, bytes: 0, first: null, last: null, present: false }
+  return { key, node: '', newestId: 0, ...totals }
+}
+
+function addTo(group: Group, { id, lines, bytes, first, last, present }: StreamTotals, node: string): void {
+  group.streams += 1
+  group.lines += lines
+  group.bytes += bytes
+  group.present ||= present
+  if (first !== null && last !== null) widen(group, { first, last })
+  if (id <= group.newestId) return
+  group.newestId = id
+  group.node = node
+}
+
+function itemOf(group: Group, list: ListTask['list']): object {
+  const { lines, bytes, first, last, present, node, streams } = group
+  const [namespace, pod, podUid, container, restart] = group.key
+  const names = {
+    namespaces: { namespace, streams },
+    pods: { namespace, pod, podUid, node, streams },
+    containers: { namespace, pod, podUid, container, node, streams },
+    streams: { namespace, pod, podUid, container, node, restart },
+  }
+  return {
+    ...names[list],
     lines,
     bytes,
     firstTime: first === null ? null : formatTime(first),
@@ -97,66 +174,34 @@ function itemOf(names: object, totals: Totals, list: ListTask['list']): object {
   }
 }
 
-/**
- * Totals of one stream: of its blocks, and of its lines in the journal. Null: nothing is stored and nothing
- * is there.
- */
-function createTotals(snapshot: Snapshot): (streamId: number) => Totals | null {
-  const stored = snapshot.connection.prepare(
-    `SELECT id, lines, bytes, first_sec, first_ns, last_sec, last_ns,
-       EXISTS (SELECT 1 FROM file WHERE stream_id = stream.id) AS present
-     FROM stream WHERE id = ?`,
-  )
-  const pending = new Map<number, Totals>()
-  for (const segment of snapshot.journal()) {
-    const { streamId, lineCount, rawBytes, minSec, minNs, maxSec, maxNs } = segment
-    const own: Totals = {
-      lines: lineCount,
-      bytes: rawBytes - lineCount,
-      first: { sec: minSec, ns: minNs },
-      last: { sec: maxSec, ns: maxNs },
-      present: false,
-      streams: 1,
-    }
-    const before = pending.get(streamId)
-    pending.set(streamId, before === undefined ? own : { ...sumTotals([before, own]), streams: 1 })
-  }
-  return (streamId) => {
-    const row = stored.get(streamId) as StoredTotals | undefined
-    if (row === undefined) return null
-    const sealed: Totals = {
-      lines: row.lines,
-      bytes: row.bytes - row.lines,
-      first: row.first_sec === null ? null : { sec: row.first_sec, ns: row.first_ns ?? 0 },
-      last: row.last_sec === null ? null : { sec: row.last_sec, ns: row.last_ns ?? 0 },
-      present: row.present === 1,
-      streams: 1,
-    }
-    const own = pending.get(streamId)
-    if (own === undefined && sealed.lines === 0 && !sealed.present) return null
-    return own === undefined ? sealed : { ...sumTotals([sealed, own]), streams: 1 }
-  }
+/** The names that make the last row of a page. */
+type ListCursor = readonly (string | number)[]
+
+function writeListCursor(names: ListCursor): string {
+  return Buffer.from(JSON.stringify(names)).toString('base64url')
 }
 
-function sumTotals(parts: readonly Totals[]): Totals {
-  const sum: Totals = { lines: 0, bytes: 0, first: null, last: null, present: false, streams: 0 }
-  for (const { lines, bytes, first, last, present, streams } of parts) {
-    sum.lines += lines
-    sum.bytes += bytes
-    if (first !== null && (sum.first === null || compareTime(first, sum.first) < 0)) sum.first = first
-    if (last !== null && (sum.last === null || compareTime(last, sum.last) > 0)) sum.last = last
-    sum.present ||= present
-    sum.streams += streams
+/** Throws `LogkeepError` BAD_CURSOR; `length`: how many names a row of this listing has. */
+function parseListCursor(text: string, length: number): ListCursor {
+  const names = parseJson(Buffer.from(text, 'base64url').toString())
+  if (Array.isArray(names) && names.length === length) {
+    const isName = (name: unknown, index: number): boolean =>
+      index === restartIndex ? Number.isSafeInteger(name) : typeof name === 'string'
+    if (names.every(isName)) return names as ListCursor
   }
-  return sum
-}
-
-function parseListCursor(text: string): string {
-  const key = Buffer.from(text, 'base64url')
-  if (key.length > 0 && key.toString('base64url') === text) return key.toString()
   throw new LogkeepError(
     'BAD_CURSOR',
-    'cursor: it is damaged',
-    'give back `next` of an earlier answer as it was',
+    'cursor: it is damaged, or of another listing',
+    'give back `next` of an earlier answer of the same listing as it was',
   )
+}
+
+const restartIndex = 4
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
 }

@@ -1,6 +1,8 @@
 /** Narrows a plan to the streams around one: itself, those of its pod, or those of its namespace. */
 
 import type { Snapshot } from '../store/reader.ts'
+import type { StreamFilter } from '../store/stream-finder.ts'
+import { StreamIdSet } from '../store/stream-ids.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
 import type { Scope } from './tasks.ts'
 
@@ -14,7 +16,7 @@ export function withinScope<Compiled extends CompiledPlan>(
     ...compiled,
     streamsOf: (snapshot) => {
       const selected = compiled.streamsOf(snapshot)
-      const ids = new Set<number>()
+      const ids = new StreamIdSet()
       for (const id of streamsAround(snapshot, scope)) if (selected?.has(id) ?? true) ids.add(id)
       return ids
     },
@@ -28,9 +30,14 @@ function* streamsAround(snapshot: Snapshot, { streamId, kind }: Scope): Generato
     yield streamId
     return
   }
-  for (const stream of snapshot.streams()) {
-    if (stream.labels.namespace !== labels.namespace) continue
-    const isSamePod = stream.labels.pod === labels.pod && stream.labels.podUid === labels.podUid
-    if (kind === 'namespace' || isSamePod) yield stream.id
+  const { namespace, pod, podUid } = labels
+  const filter: StreamFilter = {
+    isNamespace: (name) => name === namespace,
+    pod: kind === 'pod' ? [pod] : null,
+    container: null,
+    node: null,
+    restart: null,
+    test: kind === 'pod' ? ([, , , uid]) => uid === podUid : null,
   }
+  for (const { found } of snapshot.streams.inOrder(filter, null)) for (const [id] of found) yield id
 }

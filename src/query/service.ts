@@ -5,7 +5,14 @@ import { queryLimits } from '../limits.ts'
 import type { Logger } from '../log.ts'
 import type { Cursor } from '../model/cursor.ts'
 import { readContext } from './context.ts'
-import type { LogsRequest, QueryService, StorageSizes, TailRead, TailStart } from './contract.ts'
+import type {
+  LogsRequest,
+  MembersAnswer,
+  QueryService,
+  StorageSizes,
+  TailRead,
+  TailStart,
+} from './contract.ts'
 import { createExporter } from './export.ts'
 import { runFields } from './fields/run-fields.ts'
 import { runHistogram } from './histogram-run.ts'
@@ -51,8 +58,9 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     logs: (request, signal) => pager.page(request, signal),
     exportLogs: (request, signal) => exporter(request, signal),
     list: async ({ kind, streams, limit, cursor }) => {
-      const task = { kind: 'list', list: kind, streams, limit, cursor, node: options.nodeName } as const
-      return { body: (await lanes.run('light', task)) as Uint8Array }
+      const deadlineMs = queryLimits.listMs
+      const task = { kind: 'list', list: kind, streams, limit, cursor, deadlineMs } as const
+      return (await lanes.run('light', task)) as MembersAnswer
     },
     histogram: (request, signal) => runHistogram(lanes, request, { ...bounds, now: options.now }, signal),
     context: (request, signal) => readContext(deps, request, signal),

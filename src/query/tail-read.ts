@@ -76,7 +76,7 @@ function collectPieces(
   const commits = new Map<number, Piece[]>()
   const segments = [
     ...snapshot.blocksOfCommits(after, upTo),
-    ...snapshot.journal(after).filter(({ commitMin }) => commitMin <= upTo),
+    ...snapshot.journal(after, streamIds).filter(({ commitMin }) => commitMin <= upTo),
   ]
   for (const segment of segments) {
     if (streamIds !== null && !streamIds.has(segment.streamId)) continue

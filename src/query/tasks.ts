@@ -156,7 +156,8 @@ export type ListTask = {
   readonly streams: StreamSelector
   readonly limit: number
   readonly cursor: string | null
-  readonly node: string
+  /** A page that takes longer goes on with its `next`. */
+  readonly deadlineMs: number
 }
 
 /** Whether the database can be read, and which it is. */

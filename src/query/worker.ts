@@ -66,8 +66,8 @@ function run(engine: Engine, task: Task): unknown {
       return transferred(result, result.entries)
     }
     case 'list': {
-      const body = engine.list(task)
-      return transferred(body, body)
+      const result = engine.list(task)
+      return transferred(result, result.members)
     }
     case 'begin':
       return engine.begin(task)

@@ -5,11 +5,12 @@
 import { storeLimits } from '../limits.ts'
 import type { Connection } from './database.ts'
 import { type BlockRow, blockColumns, type Segment, segmentOfBlock } from './segment.ts'
+import type { StreamIds } from './stream-ids.ts'
 
 /** Blocks that may hold lines of a time range. */
 export type BlockRange = {
   /** Streams that are wanted; null: all. */
-  readonly streamIds: ReadonlySet<number> | null
+  readonly streamIds: StreamIds | null
   /** Whole seconds, inclusive on both ends. */
   readonly fromSec: number
   readonly toSec: number
@@ -35,7 +36,7 @@ export type BlockFinder = {
    */
   readonly commitWindow: (after: number, blocks: number) => number
   /** First second of the blocks of these streams that begin at or after `fromSec`; null: there is none. */
-  readonly firstSec: (streamIds: ReadonlySet<number> | null, fromSec: number) => number | null
+  readonly firstSec: (streamIds: StreamIds | null, fromSec: number) => number | null
   /** Newest commit that has lines in a block; 0 where there is none. */
   readonly lastCommit: () => number
 }

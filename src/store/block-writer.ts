@@ -64,6 +64,11 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
     'INSERT INTO block_data (block_id, runs, columns, body) VALUES (?, ?, ?, ?)',
   )
   const insertCounts = connection.prepare('INSERT INTO block_counts (block_id, cells) VALUES (?, ?)')
+  const insertException = connection.prepare(
+    `INSERT INTO block_exception
+       (block_id, stream_id, gaps, gap_bytes, first_sec, first_ns, last_sec, last_ns)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
   const insertFilter = connection.prepare('INSERT INTO block_filter (block_id, bits) VALUES (?, ?)')
   const columns = new ByteWriter(64 * 1024)
   let filters: { readonly blockId: number | bigint; readonly bits: Uint8Array }[] = []
@@ -96,6 +101,12 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
         counts.view(),
       ).lastInsertRowid
       const body = lines.body.subarray(start, end)
+      if (summary.exceptions !== null) {
+        const { gaps, gapBytes, span } = summary.exceptions
+        const { first, last } = span ?? { first: null, last: null }
+        const times = [first?.sec ?? null, first?.ns ?? null, last?.sec ?? null, last?.ns ?? null]
+        insertException.run(blockId, input.streamId, gaps, gapBytes, ...times)
+      }
       const cells = encodeCountCells(lines, from, to, limits.countCellsMax)
       if (cells !== null) insertCounts.run(blockId, cells)
       insertData.run(blockId, encodeRunsBytes(runs), compress(columns.view()), compress(body))

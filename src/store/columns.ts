@@ -3,8 +3,9 @@
  * bodies. Hot path.
  */
 
-import { levelCodeCount } from '../model/entry.ts'
+import { attribute, levelCodeCount, type Time } from '../model/entry.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'
+import { compareTime } from '../model/time.ts'
 import { ByteReader, type ByteWriter } from './byte-writer.ts'
 
 /** First byte of encoded columns. */
@@ -24,7 +25,21 @@ export type LineSummary = {
   readonly ascending: boolean
   /** Lines per level code; gap records last. */
   readonly levelCounts: Uint32Array
+  /** Null: all are lines whose clocks were right. */
+  readonly exceptions: Exceptions | null
 }
+
+/** What listings leave out of a run of lines: gap records altogether, and the times of broken clocks. */
+export type Exceptions = {
+  readonly gaps: number
+  /** Bytes of their records, without line ends. */
+  readonly gapBytes: number
+  /** Earliest and latest time of a line whose clock was right; null where there is none. */
+  readonly span: Span | null
+}
+
+/** From the earliest to the latest of some times. */
+export type Span = { readonly first: Time; readonly last: Time }
 
 /** Columns in memory, one slot per line. */
 export type Columns = {
@@ -39,8 +54,9 @@ export type Columns = {
 
 /** Summary of lines `from` to `to` (exclusive); at least one line. */
 export function summarize(lines: LineBuffer, from: number, to: number): LineSummary {
-  const { seconds, nanos, levels } = lines
+  const { seconds, nanos, levels, attributes } = lines
   const levelCounts = new Uint32Array(levelCodeCount)
+  let attributesSeen = 0
   let minSec = seconds[from] as number
   let minNs = nanos[from] as number
   let maxSec = minSec
@@ -52,6 +68,7 @@ export function summarize(lines: LineBuffer, from: number, to: number): LineSumm
     const sec = seconds[index] as number
     const ns = nanos[index] as number
     const level = levels[index] as number
+    attributesSeen |= attributes[index] as number
     levelCounts[level] = (levelCounts[level] as number) + 1
     if (sec < lastSec || (sec === lastSec && ns < lastNs)) ascending = false
     if (sec < minSec || (sec === minSec && ns < minNs)) {
@@ -64,7 +81,37 @@ export function summarize(lines: LineBuffer, from: number, to: number): LineSumm
     lastSec = sec
     lastNs = ns
   }
-  return { minSec, minNs, maxSec, maxNs, ascending, levelCounts }
+  const exceptions = (attributesSeen & exceptional) === 0 ? null : exceptionsOf(lines, from, to)
+  return { minSec, minNs, maxSec, maxNs, ascending, levelCounts, exceptions }
+}
+
+/** A gap record carries the time of the line before it, which may be a broken clock's. */
+const exceptional = attribute.clock | attribute.gap
+
+function exceptionsOf(lines: LineBuffer, from: number, to: number): Exceptions {
+  const { attributes, ends } = lines
+  let gaps = 0
+  let gapBytes = 0
+  let span: { first: Time; last: Time } | null = null
+  for (let index = from; index < to; index += 1) {
+    const bits = attributes[index] as number
+    if (bits & attribute.gap) {
+      gaps += 1
+      gapBytes += (ends[index] as number) - lines.startOf(index)
+    }
+    if (bits & exceptional) continue
+    const time = { sec: lines.seconds[index] as number, ns: lines.nanos[index] as number }
+    if (span === null) span = { first: time, last: time }
+    else if (compareTime(time, span.first) < 0) span.first = time
+    else if (compareTime(time, span.last) > 0) span.last = time
+  }
+  return { gaps, gapBytes, span }
+}
+
+/** Earliest and latest time of lines whose clocks were right; null where there is none. */
+export function spanOf({ minSec, minNs, maxSec, maxNs, exceptions }: LineSummary): Span | null {
+  if (exceptions !== null) return exceptions.span
+  return { first: { sec: minSec, ns: minNs }, last: { sec: maxSec, ns: maxNs } }
 }
 
 /** Appends the columns of lines `from` to `to` (exclusive) to `out`. */

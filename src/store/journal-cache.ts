@@ -1,66 +1,107 @@
 /**
- * A reader's copy of the journal's directories, brought up to date row by row; rows never change, they are
- * replaced.
+ * A reader's copy of the journal's directories, brought up to date row by row when it is asked for; rows
+ * never change, they are replaced.
  */
 
 import { ByteCache } from './byte-cache.ts'
 import type { Connection } from './database.ts'
-import { decodeJournalHead, type JournalHead, type JournalSegment, readChunk } from './journal-row.ts'
-import { type Segment, segmentOfJournal } from './segment.ts'
+import type { JournalDirectory, SegmentTotals } from './journal-directory.ts'
+import { decodeJournalHead, type JournalHead, readChunk } from './journal-row.ts'
+import type { SealedLines } from './sealed-lines.ts'
+import { type JournalPlace, type Segment, segmentOfJournal } from './segment.ts'
+import type { StreamIds } from './stream-ids.ts'
 
 type CachedRow = {
   readonly firstCommit: number
   readonly head: JournalHead
-  readonly segments: readonly Segment[]
+  /** Made when first wanted: decoded columns are remembered by a segment's place. */
+  readonly segments: (Segment | undefined)[]
 }
 
+/** Streams in order of their numbers, with the line at which the sealed part of each ends. */
+export type SealedStream = { readonly id: number; readonly sealedLine: number }
+
 export type JournalCache = {
-  /** Loads new rows, forgets gone ones. Inside the snapshot's transaction. */
+  /** A new snapshot has begun: what the journal holds is looked up with the next question. */
   readonly refresh: () => void
   /**
-   * Segments of rows with commits after `commit` that begin at or after their stream's sealed line, newest
-   * row first.
+   * Unsealed segments of rows with commits after `commit`, of these streams (null: all), newest row first.
    */
-  readonly segments: (sealedLine: (streamId: number) => number, commit: number) => Segment[]
+  readonly segments: (sealed: SealedLines, commit: number, streamIds: StreamIds | null) => Segment[]
+  /** Calls `add` for each unsealed segment of these streams; `index` is the stream's place among them. */
+  readonly totals: (
+    streams: readonly SealedStream[],
+    add: (index: number, totals: SegmentTotals) => void,
+  ) => void
   /** The decompressed head of a row, in which its columns lie. */
   readonly head: (row: number) => Uint8Array
   /** Body of a segment of a row. */
-  readonly body: (row: number, segment: JournalSegment) => Buffer
+  readonly body: (place: JournalPlace, rawBytes: number) => Buffer
 }
+
+/** A row with so many entries per stream that is asked for is searched in place of being walked through. */
+const searchAbove = 8
 
 export function createJournalCache(connection: Connection, chunks: ByteCache<string, Buffer>): JournalCache {
   const list = connection.prepare('SELECT last_commit, first_commit FROM journal')
   const headOf = connection.prepare('SELECT head FROM journal WHERE last_commit = ?').pluck()
   const bodyOf = connection.prepare('SELECT body FROM journal WHERE last_commit = ?').pluck()
   const rows = new Map<number, CachedRow>()
+  let isFresh = false
   const cached = (row: number): CachedRow => rows.get(row) as CachedRow
+  const load = (): void => {
+    if (isFresh) return
+    const present = list.all() as { last_commit: number; first_commit: number }[]
+    const keys = new Set(present.map((row) => row.last_commit))
+    for (const key of rows.keys()) if (!keys.has(key)) rows.delete(key)
+    for (const { last_commit: last, first_commit: firstCommit } of present) {
+      if (rows.get(last)?.firstCommit === firstCommit) continue
+      const head = decodeJournalHead(headOf.get(last) as Buffer)
+      rows.set(last, { firstCommit, head, segments: new Array(head.directory.count) })
+    }
+    isFresh = true
+  }
   return {
     refresh: () => {
-      const present = list.all() as { last_commit: number; first_commit: number }[]
-      const keys = new Set(present.map((row) => row.last_commit))
-      for (const key of rows.keys()) if (!keys.has(key)) rows.delete(key)
-      for (const { last_commit: last, first_commit: firstCommit } of present) {
-        if (rows.get(last)?.firstCommit === firstCommit) continue
-        const head = decodeJournalHead(headOf.get(last) as Buffer)
-        rows.set(last, {
-          firstCommit,
-          head,
-          segments: head.segments.map((each) => segmentOfJournal(last, each)),
-        })
-      }
+      isFresh = false
     },
-    segments: (sealedLine, commit) => {
+    segments: (sealed, commit, streamIds) => {
+      load()
+      const wanted = [...rows.keys()].filter((row) => row > commit).sort((a, b) => b - a)
+      const streams: number[] = []
+      for (const row of wanted) {
+        const { directory } = cached(row).head
+        for (let index = 0; index < directory.count; index += 1) {
+          const streamId = directory.streamId(index)
+          if (streamIds === null || streamIds.has(streamId)) streams.push(streamId)
+        }
+      }
+      sealed.load(streams)
       const found: Segment[] = []
-      const wanted = [...rows.keys()].filter((row) => row > commit)
-      for (const row of wanted.sort((a, b) => b - a)) {
-        for (const segment of cached(row).segments) {
-          if (segment.firstLine >= sealedLine(segment.streamId)) found.push(segment)
+      for (const row of wanted) {
+        const { head, segments } = cached(row)
+        const { directory } = head
+        for (let index = 0; index < directory.count; index += 1) {
+          const streamId = directory.streamId(index)
+          if (streamIds !== null && !streamIds.has(streamId)) continue
+          if (directory.firstLine(index) < sealed.of(streamId)) continue
+          segments[index] ??= segmentOfJournal(row, directory.segment(index))
+          found.push(segments[index] as Segment)
         }
       }
       return found
     },
+    totals: (streams, add) => {
+      load()
+      for (const { head } of rows.values()) {
+        visit(head.directory, streams, (index, entry) => {
+          const { sealedLine } = streams[index] as SealedStream
+          if (head.directory.firstLine(entry) >= sealedLine) add(index, head.directory.totals(entry))
+        })
+      }
+    },
     head: (row) => cached(row).head.head,
-    body: (row, { chunk, chunkOffset, rawBytes }) => {
+    body: ({ row, chunk, chunkOffset }, rawBytes) => {
       const { firstCommit, head } = cached(row)
       const key = `${row}:${firstCommit}:${chunk}`
       let bytes = chunks.get(key)
@@ -70,5 +111,25 @@ export function createJournalCache(connection: Connection, chunks: ByteCache<str
       }
       return bytes.subarray(chunkOffset, chunkOffset + rawBytes)
     },
+  }
+}
+
+/** Calls `found` for each entry of one of the streams, both of which are in order of stream number. */
+function visit(
+  directory: JournalDirectory,
+  streams: readonly SealedStream[],
+  found: (index: number, entry: number) => void,
+): void {
+  const first = streams[0]
+  const last = streams.at(-1)
+  if (first === undefined || last === undefined) return
+  let entry = directory.firstFrom(first.id)
+  const end = directory.firstFrom(last.id + 1, entry)
+  const isSearched = end - entry > searchAbove * streams.length
+  for (let index = 0; index < streams.length && entry < end; index += 1) {
+    const { id } = streams[index] as SealedStream
+    if (isSearched) entry = directory.firstFrom(id, entry)
+    else while (entry < end && directory.streamId(entry) < id) entry += 1
+    if (entry < end && directory.streamId(entry) === id) found(index, entry)
   }
 }

@@ -13,6 +13,7 @@ import {
   type JournalSegment,
   readChunk,
   readRuns,
+  segmentsOf,
 } from './journal-row.ts'
 import { lineEnds } from './line-ends.ts'
 
@@ -41,7 +42,7 @@ export function createJournalLoader(connection: Connection): JournalLoader {
     if (present !== undefined) return present
     const stored = select.get(commit) as { head: Uint8Array; body: Uint8Array }
     const head = decodeJournalHead(stored.head)
-    const segments = new Map(head.segments.map((segment) => [segment.streamId, segment]))
+    const segments = new Map(segmentsOf(head).map((segment) => [segment.streamId, segment]))
     const row = { head, segments, body: stored.body, chunk: -1, chunkBytes: Buffer.alloc(0) }
     rows.set(commit, row)
     return row

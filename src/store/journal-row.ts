@@ -9,6 +9,7 @@ import type { LineBuffer } from '../model/line-buffer.ts'
 import { ByteReader, ByteWriter } from './byte-writer.ts'
 import { encodeColumns, summarize } from './columns.ts'
 import { compress, decompress } from './compression.ts'
+import { JournalDirectory, writeEntry } from './journal-directory.ts'
 import { decodeRuns, encodeRuns, type Run } from './runs.ts'
 
 /** Which lines of a stream they are. */
@@ -48,9 +49,9 @@ export type JournalSegment = SegmentHeader & {
 
 type Chunk = { readonly rawBytes: number; readonly offset: number; readonly bytes: number }
 
-/** A row's directory, decoded; `head` holds runs and columns too. */
+/** A row's directory; `head` holds runs and columns too. */
 export type JournalHead = {
-  readonly segments: readonly JournalSegment[]
+  readonly directory: JournalDirectory
   readonly chunks: readonly Chunk[]
   readonly head: Uint8Array
 }
@@ -78,22 +79,18 @@ export function encodeJournalRow(inputs: readonly SegmentInput[]): { head: Uint8
     encodeRuns(runs, data)
     const columnsStart = data.length
     encodeColumns(lines, from, to, data)
-    directory.integer(input.streamId - lastStream)
-    lastStream = input.streamId
-    directory.integer(input.firstLine)
-    directory.integer(to - from)
-    directory.integer(bodyBytesOf(input))
-    directory.integer(columnsStart - runsStart)
-    directory.integer(data.length - columnsStart)
-    directory.signed(summary.minSec)
-    directory.integer(summary.minNs)
-    directory.integer(summary.maxSec - summary.minSec)
-    directory.integer(summary.maxNs)
-    directory.byte(summary.ascending ? 1 : 0)
-    directory.integer(levelMaskOf(summary.levelCounts))
     const commitMin = (runs[0] as Run).commit
-    directory.integer(commitMin)
-    directory.integer((runs.at(-1) as Run).commit - commitMin)
+    writeEntry(directory, input.streamId - lastStream, {
+      firstLine: input.firstLine,
+      lineCount: to - from,
+      rawBytes: bodyBytesOf(input),
+      runsBytes: columnsStart - runsStart,
+      columnsBytes: data.length - columnsStart,
+      summary,
+      commitMin,
+      commitMax: (runs.at(-1) as Run).commit,
+    })
+    lastStream = input.streamId
   }
   const body = encodeChunks(inputs, directory)
   directory.append(data.view())
@@ -134,68 +131,35 @@ function encodeChunks(inputs: readonly SegmentInput[], directory: ByteWriter): U
   return Buffer.concat(parts)
 }
 
-/** A segment while its place in the row is not known yet. */
-type Unplaced = { -readonly [field in keyof JournalSegment]: JournalSegment[field] }
-
 export function decodeJournalHead(stored: Uint8Array): JournalHead {
   const head = zstdDecompressSync(stored)
-  const reader = new ByteReader(head)
-  const segments = readDirectory(reader)
+  const directory = new JournalDirectory(head)
+  const reader = new ByteReader(head, directory.endOffset)
   const chunks: Chunk[] = []
+  const counts: number[] = []
   const chunkCount = reader.integer()
   let offset = 0
-  let next = 0
   for (let chunk = 0; chunk < chunkCount; chunk += 1) {
-    const inChunk = reader.integer()
+    counts.push(reader.integer())
     const rawBytes = reader.integer()
     const bytes = reader.integer()
     chunks.push({ rawBytes, bytes, offset })
     offset += bytes
-    let chunkOffset = 0
-    for (const segment of segments.slice(next, next + inChunk)) {
-      segment.chunk = chunk
-      segment.chunkOffset = chunkOffset
-      chunkOffset += segment.rawBytes
-    }
-    next += inChunk
   }
-  for (const segment of segments) {
-    segment.runsOffset += reader.offset
-    segment.columnsOffset += reader.offset
-  }
-  return { segments, chunks, head }
+  directory.place(counts, reader.offset)
+  return { directory, chunks, head }
 }
 
-/** Offsets count from the end of the directory, chunks are to be filled in. */
-function readDirectory(reader: ByteReader): Unplaced[] {
-  const segments: Unplaced[] = []
-  let streamId = 0
-  let dataOffset = 0
-  for (let count = reader.integer(); count > 0; count -= 1) {
-    streamId += reader.integer()
-    const firstLine = reader.integer()
-    const lineCount = reader.integer()
-    const rawBytes = reader.integer()
-    const runsOffset = dataOffset
-    const columnsOffset = runsOffset + reader.integer()
-    dataOffset = columnsOffset + reader.integer()
-    const minSec = reader.signed()
-    const minNs = reader.integer()
-    const maxSec = minSec + reader.integer()
-    const maxNs = reader.integer()
-    const ascending = reader.byte() === 1
-    const levelMask = reader.integer()
-    const commitMin = reader.integer()
-    const commitMax = commitMin + reader.integer()
-    const lines = { streamId, firstLine, lineCount, rawBytes }
-    const summary = { minSec, minNs, maxSec, maxNs, ascending, levelMask, commitMin, commitMax }
-    segments.push({ ...lines, ...summary, runsOffset, columnsOffset, chunk: 0, chunkOffset: 0 })
-  }
-  return segments
+/** All segments of a row. */
+export function segmentsOf({ directory }: JournalHead): JournalSegment[] {
+  return Array.from({ length: directory.count }, (_, index) => directory.segment(index))
 }
 
 /** Runs of a segment, out of its row's decompressed head. */
-export function readRuns(head: Uint8Array, { runsOffset }: JournalSegment): readonly Run[] {
+export function readRuns(
+  head: Uint8Array,
+  { runsOffset }: Pick<JournalSegment, 'runsOffset'>,
+): readonly Run[] {
   return decodeRuns(new ByteReader(head, runsOffset))
 }
 
@@ -213,10 +177,4 @@ export function linesOfInput(input: SegmentInput): JournalLines {
 
 export function bodyBytesOf({ lines, from, to }: SegmentInput): number {
   return (lines.ends[to - 1] as number) + 1 - lines.startOf(from)
-}
-
-function levelMaskOf(counts: Uint32Array): number {
-  let mask = 0
-  for (const [code, count] of counts.entries()) if (count > 0) mask |= 1 << code
-  return mask
 }

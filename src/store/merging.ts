@@ -37,7 +37,7 @@ export function createMerging(connection: Connection, blocks: BlockWriter, limit
      WHERE stream_id = ? ORDER BY first_line DESC LIMIT ${candidatesMax}`,
   )
   const data = connection.prepare('SELECT runs, columns, body FROM block_data WHERE block_id = ?')
-  const removals = ['block', 'block_data', 'block_filter', 'block_counts'].map((table) =>
+  const removals = ['block', 'block_data', 'block_filter', 'block_counts', 'block_exception'].map((table) =>
     connection.prepare(`DELETE FROM ${table} WHERE ${table === 'block' ? 'id' : 'block_id'} = ?`),
   )
   const touch = connection.prepare('UPDATE stream SET version = ? WHERE id = ?')

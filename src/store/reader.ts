@@ -10,11 +10,15 @@ import { decompress } from './compression.ts'
 import { type Connection, openForReading } from './database.ts'
 import { mayHold } from './gram-filter.ts'
 import { createJournalCache, type JournalCache } from './journal-cache.ts'
-import { type JournalSegment, readRuns } from './journal-row.ts'
+import { readRuns } from './journal-row.ts'
 import { decodeRuns, type Run } from './runs.ts'
-import type { Segment } from './segment.ts'
+import { createSealedLines } from './sealed-lines.ts'
+import type { JournalPlace, Segment } from './segment.ts'
 import { createStorageSizes, type StoredSizes } from './storage-sizes.ts'
 import { createStreamCache, type StreamRecord } from './stream-cache.ts'
+import { createStreamFinder, type StreamFinder } from './stream-finder.ts'
+import type { StreamIds } from './stream-ids.ts'
+import { createTotalsReader, type TotalsReader } from './stream-totals.ts'
 
 /** One moment of the database. Valid only while `Reader.snapshot` runs. */
 export type Snapshot = {
@@ -27,9 +31,12 @@ export type Snapshot = {
    */
   readonly retention: () => { readonly sweptCommit: number; readonly sweepCommit: number }
   readonly stream: (id: number) => StreamRecord | undefined
-  readonly streams: () => IterableIterator<StreamRecord>
-  /** Unsealed segments, newest commit first; with `after`, of later commits only. */
-  readonly journal: (after?: number) => Segment[]
+  readonly streams: StreamFinder
+  readonly totals: TotalsReader
+  /** The structure as of which a stream was last deleted; 0: never. */
+  readonly streamRemoval: () => number
+  /** Unsealed segments, newest commit first; of commits after `after` and of these streams only. */
+  readonly journal: (after?: number, streamIds?: StreamIds | null) => Segment[]
   readonly newestBlocks: (range: BlockRange) => ReturnType<BlockFinder['newest']>
   readonly oldestBlocks: (range: BlockRange) => ReturnType<BlockFinder['oldest']>
   readonly firstBlockSec: BlockFinder['firstSec']
@@ -45,8 +52,6 @@ export type Snapshot = {
   readonly mayHold: (segment: Segment, required: RequiredGrams) => boolean
   /** The same of a block by its id, the other way round. */
   readonly isExcluded: (blockId: number, required: RequiredGrams) => boolean
-  /** The connection, for listings. Reading statements only. */
-  readonly connection: Connection
 }
 
 /** All of these must be there, each by any of its alternatives: hashes of grams. */
@@ -74,10 +79,12 @@ export function openReader(
   const commit = connection.prepare('COMMIT')
   const meta = connection.prepare('SELECT value FROM meta WHERE key = ?').pluck()
   const lastJournal = connection.prepare('SELECT max(last_commit) FROM journal').pluck()
-  const streams = createStreamCache(connection)
+  const labels = createStreamCache(connection)
+  const streams = createStreamFinder(connection)
+  const sealed = createSealedLines(connection)
   const blocks = createBlockFinder(connection)
   const contents = createContents(connection, bodyCacheBytes)
-  const sealedLine = (streamId: number): number => streams.get(streamId)?.sealedLine ?? 0
+  const totals = createTotalsReader(connection, contents.journal)
   const number = (value: unknown): number => (value as number | null | undefined) ?? 0
 
   const snapshotOf = (structure: number): Snapshot => ({
@@ -87,9 +94,11 @@ export function openReader(
       sweptCommit: number(meta.get('swept_commit')),
       sweepCommit: number(meta.get('sweep_commit')),
     }),
-    stream: streams.get,
-    streams: streams.all,
-    journal: (after = 0) => contents.journalSegments(sealedLine, after),
+    stream: labels.get,
+    streams,
+    totals,
+    streamRemoval: () => number(meta.get('stream_removal')),
+    journal: (after = 0, streamIds = null) => contents.journal.segments(sealed, after, streamIds),
     newestBlocks: blocks.newest,
     oldestBlocks: blocks.oldest,
     firstBlockSec: blocks.firstSec,
@@ -101,7 +110,6 @@ export function openReader(
     countCells: contents.countCells,
     mayHold: contents.mayHold,
     isExcluded: contents.isExcluded,
-    connection,
   })
 
   return {
@@ -110,8 +118,9 @@ export function openReader(
       begin.run()
       try {
         const structure = number(meta.get('structure'))
-        streams.refresh(structure)
-        contents.refresh()
+        labels.refresh(structure)
+        sealed.refresh(structure)
+        contents.journal.refresh()
         return work(snapshotOf(structure))
       } finally {
         commit.run()
@@ -123,8 +132,7 @@ export function openReader(
 }
 
 type Contents = Pick<Snapshot, 'columns' | 'body' | 'runs' | 'countCells' | 'mayHold' | 'isExcluded'> & {
-  readonly refresh: () => void
-  readonly journalSegments: JournalCache['segments']
+  readonly journal: JournalCache
 }
 
 /** What segments hold, with what was read lately kept. */
@@ -139,21 +147,20 @@ function createContents(connection: Connection, bodyCacheBytes: number): Content
   const columnCache = new ByteCache<number, Columns>(storeLimits.readerColumnCacheBytes)
   const journal = createJournalCache(connection, bodyCache)
   /** Lives as long as the journal row that a segment belongs to. */
-  const journalColumns = new WeakMap<JournalSegment, Columns>()
+  const journalColumns = new WeakMap<JournalPlace, Columns>()
   const isExcluded = (blockId: number, required: RequiredGrams): boolean => {
     const filter = filterOf.get(blockId) as Buffer | undefined
     if (filter === undefined) return false
     return !required.every((alternatives) => alternatives.some((hashes) => mayHold(filter, hashes)))
   }
   return {
-    refresh: journal.refresh,
-    journalSegments: journal.segments,
+    journal,
     columns: ({ place, lineCount }) => {
       if (place.kind === 'journal') {
-        const known = journalColumns.get(place.segment)
+        const known = journalColumns.get(place)
         if (known !== undefined) return known
-        const decoded = decodeColumns(journal.head(place.row), place.segment.columnsOffset, lineCount)
-        journalColumns.set(place.segment, decoded)
+        const decoded = decodeColumns(journal.head(place.row), place.columnsOffset, lineCount)
+        journalColumns.set(place, decoded)
         return decoded
       }
       const cached = columnCache.get(place.id)
@@ -163,7 +170,7 @@ function createContents(connection: Connection, bodyCacheBytes: number): Content
       return columns
     },
     body: ({ place, rawBytes }) => {
-      if (place.kind === 'journal') return journal.body(place.row, place.segment)
+      if (place.kind === 'journal') return journal.body(place, rawBytes)
       const key = String(place.id)
       const cached = bodyCache.get(key)
       if (cached !== undefined) return cached
@@ -174,7 +181,7 @@ function createContents(connection: Connection, bodyCacheBytes: number): Content
     runs: ({ place }) =>
       place.kind === 'block'
         ? decodeRuns(new ByteReader(runsOf.get(place.id) as Buffer))
-        : readRuns(journal.head(place.row), place.segment),
+        : readRuns(journal.head(place.row), place),
     countCells: ({ place }) =>
       place.kind === 'block' ? ((cellsOf.get(place.id) as Buffer | undefined) ?? null) : null,
     mayHold: ({ place }, required) =>

@@ -5,9 +5,13 @@ import { ByteReader } from './byte-writer.ts'
 import type { JournalSegment, SegmentHeader } from './journal-row.ts'
 
 export type Segment = SegmentHeader & {
-  readonly place:
-    | { readonly kind: 'block'; readonly id: number }
-    | { readonly kind: 'journal'; readonly row: number; readonly segment: JournalSegment }
+  readonly place: { readonly kind: 'block'; readonly id: number } | JournalPlace
+}
+
+/** `row` is the journal row's last commit. */
+export type JournalPlace = Pick<JournalSegment, 'runsOffset' | 'columnsOffset' | 'chunk' | 'chunkOffset'> & {
+  readonly kind: 'journal'
+  readonly row: number
 }
 
 /** Columns of `block` that make a segment, in a SELECT. */
@@ -50,6 +54,7 @@ export function segmentOfBlock(row: BlockRow): Segment {
 
 /** `row` is the journal row's last commit. */
 export function segmentOfJournal(row: number, segment: JournalSegment): Segment {
+  const { runsOffset, columnsOffset, chunk, chunkOffset } = segment
   return {
     streamId: segment.streamId,
     firstLine: segment.firstLine,
@@ -63,7 +68,7 @@ export function segmentOfJournal(row: number, segment: JournalSegment): Segment 
     levelMask: segment.levelMask,
     commitMin: segment.commitMin,
     commitMax: segment.commitMax,
-    place: { kind: 'journal', row, segment },
+    place: { kind: 'journal', row, runsOffset, columnsOffset, chunk, chunkOffset },
   }
 }
 

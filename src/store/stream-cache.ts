@@ -1,61 +1,44 @@
-/** A reader's copy of the stream rows, brought up to date by what changed since the last look. */
+/** Labels of streams, looked up when asked for; those asked for lately are kept. */
 
+import { storeLimits } from '../limits.ts'
 import type { StreamLabels } from '../model/entry.ts'
 import type { Connection } from './database.ts'
 
-export type StreamRecord = {
-  readonly id: number
-  readonly labels: StreamLabels
-  /** Lines before this number lie in blocks. */
-  readonly sealedLine: number
-}
+/** Never changes: labels identify a stream, and its number is not used again. */
+export type StreamRecord = { readonly id: number; readonly labels: StreamLabels }
 
-type Row = {
-  id: number
-  namespace: string
-  pod: string
-  pod_uid: string
-  container: string
-  restart: number
-  node: string
-  sealed_line: number
-}
+type Row = [namespace: string, pod: string, podUid: string, container: string, restart: number, node: string]
 
 export type StreamCache = {
-  /**
-   * Loads rows changed since the version of the last call, forgets deleted ones. Inside the snapshot's
-   * transaction.
-   */
+  /** Forgets labels when streams were deleted since the last call. Inside the snapshot's transaction. */
   readonly refresh: (version: number) => void
+  /** Undefined where there is no such stream. */
   readonly get: (id: number) => StreamRecord | undefined
-  readonly all: () => IterableIterator<StreamRecord>
-  readonly version: () => number
 }
 
 export function createStreamCache(connection: Connection): StreamCache {
-  const changed = connection.prepare(
-    `SELECT id, namespace, pod, pod_uid, container, restart, node, sealed_line FROM stream WHERE version > ?`,
-  )
   const removal = connection.prepare("SELECT value FROM meta WHERE key = 'stream_removal'").pluck()
-  const present = connection.prepare('SELECT id FROM stream').pluck()
+  const select = connection
+    .prepare('SELECT namespace, pod, pod_uid, container, restart, node FROM stream WHERE id = ?')
+    .raw()
   const records = new Map<number, StreamRecord>()
   let seen = -1
   return {
     refresh: (version) => {
       if (version === seen) return
-      for (const row of changed.iterate(seen) as IterableIterator<Row>) {
-        const { namespace, pod, container, restart, node } = row
-        const labels = { namespace, pod, podUid: row.pod_uid, container, restart, node }
-        records.set(row.id, { id: row.id, labels, sealedLine: row.sealed_line })
-      }
-      if (((removal.get() as number | undefined) ?? -1) > seen) {
-        const ids = new Set(present.all() as number[])
-        for (const id of records.keys()) if (!ids.has(id)) records.delete(id)
-      }
+      if (((removal.get() as number | undefined) ?? -1) > seen) records.clear()
       seen = version
     },
-    get: (id) => records.get(id),
-    all: () => records.values(),
-    version: () => seen,
+    get: (id) => {
+      const known = records.get(id)
+      if (known !== undefined) return known
+      const row = select.get(id) as Row | undefined
+      if (row === undefined) return undefined
+      const [namespace, pod, podUid, container, restart, node] = row
+      const record = { id, labels: { namespace, pod, podUid, container, restart, node } }
+      if (records.size >= storeLimits.labelsCached) records.clear()
+      records.set(id, record)
+      return record
+    },
   }
 }

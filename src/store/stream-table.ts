@@ -1,7 +1,7 @@
 /** Streams as the writer keeps them: ids by labels, next line numbers, totals of what lies in blocks. */
 
 import type { StreamLabels } from '../model/entry.ts'
-import type { LineSummary } from './columns.ts'
+import { type LineSummary, spanOf } from './columns.ts'
 import type { Connection } from './database.ts'
 import type { JournalIndex } from './journal-index.ts'
 import type { AfterCommit } from './transaction.ts'
@@ -52,7 +52,7 @@ export function createStreamTable(connection: Connection, journal: JournalIndex)
   const sealedOf = connection.prepare('SELECT sealed_line FROM stream WHERE id = ?').pluck()
   const addTotals = connection.prepare(
     `UPDATE stream SET sealed_line = @sealedLine, lines = lines + @lines, bytes = bytes + @bytes,
-       version = @version
+       gaps = gaps + @gaps, gap_bytes = gap_bytes + @gapBytes, version = @version
      WHERE id = @id`,
   )
   const widenFirst = connection.prepare(
@@ -100,10 +100,18 @@ export function createStreamTable(connection: Connection, journal: JournalIndex)
     sealedLine,
     nextLine: (streamId) => journal.endLine(streamId) ?? sealedLine(streamId),
     addSealed: (id, { sealedLine: line, lines, bytes, summaries }, version) => {
-      addTotals.run({ id, sealedLine: line, lines, bytes, version })
-      for (const { minSec, minNs, maxSec, maxNs } of summaries) {
-        widenFirst.run({ id, sec: minSec, ns: minNs })
-        widenLast.run({ id, sec: maxSec, ns: maxNs })
+      let gaps = 0
+      let gapBytes = 0
+      for (const { exceptions } of summaries) {
+        gaps += exceptions?.gaps ?? 0
+        gapBytes += exceptions?.gapBytes ?? 0
+      }
+      addTotals.run({ id, sealedLine: line, lines, bytes, gaps, gapBytes, version })
+      for (const summary of summaries) {
+        const span = spanOf(summary)
+        if (span === null) continue
+        widenFirst.run({ id, ...span.first })
+        widenLast.run({ id, ...span.last })
       }
     },
   }

@@ -3,6 +3,8 @@
  * totals.
  */
 
+import type { Time } from '../model/entry.ts'
+import { compareTime } from '../model/time.ts'
 import type { Connection } from './database.ts'
 import type { JournalIndex } from './journal-index.ts'
 import type { StreamTable } from './stream-table.ts'
@@ -28,7 +30,18 @@ export type Sweeping = {
   readonly sweepStreams: (version: number) => number
 }
 
-type Victim = { id: number; stream_id: number; line_count: number; raw_bytes: number; commit_max: number }
+type Victim = {
+  id: number
+  stream_id: number
+  line_count: number
+  raw_bytes: number
+  commit_max: number
+  gaps: number | null
+  gap_bytes: number | null
+}
+
+/** What a stream loses. */
+type Loss = { lines: number; bytes: number; gaps: number; gapBytes: number }
 
 type Deps = {
   readonly connection: Connection
@@ -44,23 +57,19 @@ const isEmptyInTables = `lines = 0
 export function createSweeping({ connection, journal, streams }: Deps): Sweeping {
   const oldest = connection.prepare('SELECT min(arrival_max) FROM block').pluck()
   const select = connection.prepare(
-    `SELECT id, stream_id, line_count, raw_bytes, commit_max FROM block
-     WHERE arrival_max < ? ORDER BY arrival_max, id LIMIT ${sweepBlocks}`,
+    `SELECT block.id, block.stream_id, line_count, raw_bytes, commit_max, gaps, gap_bytes
+     FROM block LEFT JOIN block_exception ON block_id = block.id
+     WHERE arrival_max < ? ORDER BY arrival_max, block.id LIMIT ${sweepBlocks}`,
   )
-  const removals = ['block', 'block_data', 'block_filter', 'block_counts'].map((table) =>
+  const removals = ['block', 'block_data', 'block_filter', 'block_counts', 'block_exception'].map((table) =>
     connection.prepare(`DELETE FROM ${table} WHERE ${table === 'block' ? 'id' : 'block_id'} = ?`),
   )
   const shrink = connection.prepare(
-    'UPDATE stream SET lines = lines - @lines, bytes = bytes - @bytes, version = @version WHERE id = @id',
-  )
-  const setTimes = connection.prepare(
-    `UPDATE stream SET
-       (first_sec, first_ns) =
-         (SELECT min_sec, min_ns FROM block WHERE stream_id = @id ORDER BY first_line LIMIT 1),
-       (last_sec, last_ns) =
-         (SELECT max_sec, max_ns FROM block WHERE stream_id = @id ORDER BY max_sec DESC, max_ns DESC LIMIT 1)
+    `UPDATE stream SET lines = lines - @lines, bytes = bytes - @bytes, gaps = max(0, gaps - @gaps),
+       gap_bytes = max(0, gap_bytes - @gapBytes), version = @version
      WHERE id = @id`,
   )
+  const setTimes = createTimesSetter(connection)
   const raise = connection.prepare(
     `INSERT INTO meta (key, value) VALUES (@key, @value)
      ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)`,
@@ -83,29 +92,65 @@ export function createSweeping({ connection, journal, streams }: Deps): Sweeping
     sweepStreams: (version) => removeStreams(selectEmpty.all() as number[], version),
     sweep: (beforeSec, version) => {
       const victims = select.all(beforeSec) as Victim[]
-      const totals = new Map<number, { lines: number; bytes: number }>()
-      for (const { id, stream_id, line_count, raw_bytes } of victims) {
+      const losses = new Map<number, Loss>()
+      for (const { id, stream_id, line_count, raw_bytes, gaps, gap_bytes } of victims) {
         for (const removal of removals) removal.run(id)
-        const sum = totals.get(stream_id) ?? { lines: 0, bytes: 0 }
-        sum.lines += line_count
-        sum.bytes += raw_bytes
-        totals.set(stream_id, sum)
+        const loss = losses.get(stream_id) ?? { lines: 0, bytes: 0, gaps: 0, gapBytes: 0 }
+        loss.lines += line_count
+        loss.bytes += raw_bytes
+        loss.gaps += gaps ?? 0
+        loss.gapBytes += gap_bytes ?? 0
+        losses.set(stream_id, loss)
       }
-      for (const [id, { lines, bytes }] of totals) {
-        shrink.run({ id, lines, bytes, version })
-        setTimes.run({ id })
+      for (const [id, loss] of losses) {
+        shrink.run({ id, ...loss, version })
+        setTimes(id)
       }
-      removeStreams(totals.keys(), version)
+      removeStreams(losses.keys(), version)
       if (victims.length > 0) {
         raise.run({ key: 'swept_commit', value: Math.max(...victims.map((victim) => victim.commit_max)) })
         raise.run({ key: 'sweep_commit', value: journal.rows.at(-1)?.lastCommit ?? 0 })
       }
-      const sums = [...totals.values()]
+      const sums = [...losses.values()]
       return {
         blocks: victims.length,
         lines: sums.reduce((total, each) => total + each.lines, 0),
         bytes: sums.reduce((total, each) => total + each.bytes, 0),
       }
     },
+  }
+}
+
+type BlockTime = Time | undefined
+
+/**
+ * Sets a stream's first and last time to those of the blocks that are left. A block without exceptions is
+ * found by an index; those with exceptions are few, and keep their times apart.
+ */
+function createTimesSetter(connection: Connection): (streamId: number) => void {
+  const plain = 'NOT EXISTS (SELECT 1 FROM block_exception WHERE block_id = block.id)'
+  const firsts = [
+    `SELECT min_sec AS sec, min_ns AS ns FROM block WHERE stream_id = ? AND ${plain}
+     ORDER BY min_sec, min_ns LIMIT 1`,
+    `SELECT first_sec AS sec, first_ns AS ns FROM block_exception
+     WHERE stream_id = ? AND first_sec IS NOT NULL ORDER BY first_sec, first_ns LIMIT 1`,
+  ].map((text) => connection.prepare(text))
+  const lasts = [
+    `SELECT max_sec AS sec, max_ns AS ns FROM block WHERE stream_id = ? AND ${plain}
+     ORDER BY max_sec DESC, max_ns DESC LIMIT 1`,
+    `SELECT last_sec AS sec, last_ns AS ns FROM block_exception
+     WHERE stream_id = ? AND last_sec IS NOT NULL ORDER BY last_sec DESC, last_ns DESC LIMIT 1`,
+  ].map((text) => connection.prepare(text))
+  const set = connection.prepare(
+    'UPDATE stream SET first_sec = ?, first_ns = ?, last_sec = ?, last_ns = ? WHERE id = ?',
+  )
+  return (streamId) => {
+    const [first, otherFirst] = firsts.map((statement) => statement.get(streamId) as BlockTime)
+    const [last, otherLast] = lasts.map((statement) => statement.get(streamId) as BlockTime)
+    const isFirst = first === undefined || (otherFirst !== undefined && compareTime(otherFirst, first) < 0)
+    const isLast = last === undefined || (otherLast !== undefined && compareTime(otherLast, last) > 0)
+    const from = isFirst ? otherFirst : first
+    const to = isLast ? otherLast : last
+    set.run(from?.sec ?? null, from?.ns ?? null, to?.sec ?? null, to?.ns ?? null, streamId)
   }
 }

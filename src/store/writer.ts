@@ -14,7 +14,7 @@ import { createDiskRoom } from './disk.ts'
 import { createFileTable } from './file-table.ts'
 import { JournalIndex } from './journal-index.ts'
 import { createJournalLoader } from './journal-loader.ts'
-import { decodeJournalHead } from './journal-row.ts'
+import { decodeJournalHead, segmentsOf } from './journal-row.ts'
 import { createMerging } from './merging.ts'
 import { createRetention, type RetentionCounts, type RetentionSettings } from './retention.ts'
 import { createSealing } from './sealing.ts'
@@ -161,7 +161,7 @@ function loadJournal(
         arrivalMax: row.arrival_max,
         tier: row.tier,
         rawBytes: row.raw_bytes,
-        segments: decodeJournalHead(row.head).segments,
+        segments: segmentsOf(decodeJournalHead(row.head)),
       },
       sealedLine,
     )

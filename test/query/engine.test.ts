@@ -16,6 +16,7 @@ import {
   historyTask,
   linesOf,
   listTask,
+  membersOf,
   tailTask,
   testUntilSec,
 } from '../support/engine-tasks.ts'
@@ -251,11 +252,9 @@ test('S-QUERY-12 listings count blocks and journal together, in pages ordered by
     }
     type Item = { namespace: string; pod: string; lines: number; bytes: number; lastTime: string }
     const page = (list: 'pods' | 'namespaces', limit: number, cursor: string | null) =>
-      JSON.parse(Buffer.from(engine.list(listTask(list, { limit, cursor }))).toString()) as {
-        pods: Item[]
-        namespaces: Item[]
-        next: string | null
-      }
+      membersOf<{ pods: Item[]; namespaces: Item[]; next: string | null }>(
+        engine.list(listTask(list, { limit, cursor })),
+      )
     const pods: Item[] = []
     for (let next: string | null = null; ; ) {
       const answer = page('pods', 2, next)

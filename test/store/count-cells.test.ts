@@ -117,7 +117,9 @@ test('S-STORE-22 a database of the first schema is brought up to date where it l
       .all()) {
       database.exec(`DROP TRIGGER ${String(name)}`)
     }
-    database.exec('DROP TABLE block_counts; DROP TABLE part_size; PRAGMA user_version = 1')
+    database.exec(`DROP TABLE block_exception; DROP INDEX block_stream_first;
+      ALTER TABLE stream DROP COLUMN gaps; ALTER TABLE stream DROP COLUMN gap_bytes;
+      DROP TABLE block_counts; DROP TABLE part_size; PRAGMA user_version = 1`)
     database.close()
     model.reopen()
     assert.deepEqual(answers(model.dataDir), before)

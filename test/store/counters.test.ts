@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict'
 import { statSync } from 'node:fs'
 import { test } from 'node:test'
-import type { Connection } from '../../src/store/database.ts'
-import { databasePath } from '../../src/store/database.ts'
+import { type Connection, databasePath, openForReading } from '../../src/store/database.ts'
 import { openReader } from '../../src/store/reader.ts'
 import { createStoreModel, keepForever, type StoreModel, smallLimits } from '../support/store-model.ts'
 
@@ -25,9 +24,11 @@ function inSnapshot<T>(
   work: (connection: Connection, reader: ReturnType<typeof openReader>) => T,
 ): T {
   const reader = openReader(model.dataDir)
+  const connection = openForReading(model.dataDir)
   try {
-    return reader.snapshot(({ connection }) => work(connection, reader))
+    return reader.snapshot(() => work(connection, reader))
   } finally {
+    connection.close()
     reader.close()
   }
 }

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { createEngine, type Engine } from '../../src/query/engine.ts'
 import { openReader } from '../../src/store/reader.ts'
-import { entriesOf, historyTask, listTask } from '../support/engine-tasks.ts'
+import { entriesOf, historyTask, listTask, membersOf } from '../support/engine-tasks.ts'
 import { createRandom, type Random } from '../support/random.ts'
 import {
   createStoreModel,
@@ -69,7 +69,7 @@ function assertStored(model: StoreModel, engine: Engine, sweptLines: number): vo
     assert.ok(place < expected.length, `found twice, or never committed: ${text}`)
     place += 1
   }
-  const listed = JSON.parse(Buffer.from(engine.list(listTask('namespaces'))).toString()) as Listed
+  const listed = membersOf<Listed>(engine.list(listTask('namespaces')))
   const counted = listed.namespaces.reduce((sum, each) => sum + each.lines, 0)
   assert.equal(counted, found.length)
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEngine } from '../../src/query/engine.ts'
+import { openForReading } from '../../src/store/database.ts'
 import { openReader } from '../../src/store/reader.ts'
 import { historyTask, linesOf } from '../support/engine-tasks.ts'
 import { createStoreModel, inHistoryOrder, type StoreModel, smallLimits } from '../support/store-model.ts'
@@ -65,11 +66,9 @@ test('S-STORE-15 merging keeps the bound of lines: the blocks of a stream of emp
       while (model.writer.maintain(midnightSec + step * 1000 + 999, 50)) continue
     }
     assertAllFound(model)
-    const reader = openReader(model.dataDir)
-    const counts = reader.snapshot(({ connection }) =>
-      connection.prepare('SELECT line_count FROM block').pluck().all(),
-    ) as number[]
-    reader.close()
+    const connection = openForReading(model.dataDir)
+    const counts = connection.prepare('SELECT line_count FROM block').pluck().all() as number[]
+    connection.close()
     assert.ok(counts.length > 0 && Math.max(...counts) <= smallLimits.blockLinesMax, counts.join())
   } finally {
     model.close()

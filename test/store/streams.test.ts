@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { createEngine } from '../../src/query/engine.ts'
 import type { FileRow } from '../../src/store/contract.ts'
 import { openReader } from '../../src/store/reader.ts'
-import { historyTask, linesOf, listTask } from '../support/engine-tasks.ts'
+import { historyTask, linesOf, listTask, membersOf } from '../support/engine-tasks.ts'
 import { createStoreModel, emptyCommit, type StoreModel, smallLimits } from '../support/store-model.ts'
 
 const startSec = 1_780_000_000
@@ -54,7 +54,7 @@ function outlive(model: StoreModel, fromSec: number): number {
 test('S-RETENTION-05 a stream goes with its last line, or with its last file where that goes later', () => {
   withModel((model) => {
     const reader = openReader(model.dataDir)
-    const known = () => reader.snapshot((snapshot) => [...snapshot.streams()].map((stream) => stream.id))
+    const known = () => reader.snapshot(({ totals }) => [...totals.all()].flat().map((stream) => stream.id))
     const [gone, present, silent] = [model.streamId(0), model.streamId(1), model.streamId(2)]
     const files = [gone, present, silent].map((id) => fileOf(model, id))
     model.writer.commit({ ...emptyCommit, files, arrivalSec: startSec })
@@ -94,8 +94,7 @@ test('S-RETENTION-05 a stream whose container has come back stays, although its 
 test('S-QUERY-14 listings show the times of what is left, and no stream of which nothing is left', () => {
   withModel((model) => {
     const engine = createEngine(openReader(model.dataDir))
-    const listed = () =>
-      (JSON.parse(Buffer.from(engine.list(listTask('streams'))).toString()) as { streams: unknown[] }).streams
+    const listed = () => membersOf<{ streams: unknown[] }>(engine.list(listTask('streams'))).streams
     const streamId = model.streamId(0)
     const file = fileOf(model, streamId)
     model.writer.commit({ ...emptyCommit, files: [file], arrivalSec: startSec })

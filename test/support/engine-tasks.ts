@@ -1,6 +1,7 @@
 /** Tasks for an engine with everything at its default, and answers read back. */
 
 import type { Cursor } from '../../src/model/cursor.ts'
+import type { MembersAnswer } from '../../src/query/contract.ts'
 import type { Plan } from '../../src/query/plan.ts'
 import type { HistoryTask, ListTask, TailTask } from '../../src/query/tasks.ts'
 
@@ -47,7 +48,12 @@ export function tailTask(cursor: Cursor | null, given: Partial<TailTask> = {}): 
 }
 
 export function listTask(list: ListTask['list'], given: Partial<ListTask> = {}): ListTask {
-  return { kind: 'list', list, streams: anyStream, limit: 1000, cursor: null, node: 'n1', ...given }
+  return { kind: 'list', list, streams: anyStream, limit: 1000, cursor: null, deadlineMs: 10_000, ...given }
+}
+
+/** Members of an answer's object. */
+export function membersOf<T>({ members }: Pick<MembersAnswer, 'members'>): T {
+  return JSON.parse(`{${Buffer.from(members).toString()}}`) as T
 }
 
 /** Entries of an answer in JSON. */
