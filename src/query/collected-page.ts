@@ -16,8 +16,8 @@ export type CollectedPage = {
   readonly isEmpty: boolean
   readonly add: (result: HistoryResult) => void
   /**
-   * `next` null: nothing lies beyond. `ending` null: the limit or the end was reached. `started`: of the page,
-   * as `performance.now()`.
+   * `next` null: nothing lies beyond. `ending` null: the limit or the end was reached. `started`: of the
+   * page, as `performance.now()`.
    */
   readonly finish: (end: { next: Cursor | null; ending: Ending | null; started: number }) => LogsPage
 }

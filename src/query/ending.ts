@@ -1,4 +1,4 @@
-/** Says which bound ends an answer that is not finished, to programs by a word and to people in a sentence. */
+/** Says which bound ends an answer that is not finished: to programs by a word, to people in a sentence. */
 
 import type { EndReason } from './contract.ts'
 

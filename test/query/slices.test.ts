@@ -6,9 +6,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseCursor } from '../../src/model/cursor.ts'
 import { compilePlan } from '../../src/query/compiled-plan.ts'
+import type { EndReason, LogsRequest } from '../../src/query/contract.ts'
+import type { QueryBounds } from '../../src/query/ending.ts'
 import { createEngine } from '../../src/query/engine.ts'
+import { TaskTimeout } from '../../src/query/lanes.ts'
+import { createPager } from '../../src/query/pager.ts'
 import { readCommits } from '../../src/query/tail-read.ts'
 import { openReader } from '../../src/store/reader.ts'
+import { createDirectLanes, type DirectLanesOptions } from '../support/direct-lanes.ts'
 import { entriesOf, everything, historyTask, linesOf, tailTask } from '../support/engine-tasks.ts'
 import { createStoreModel, smallLimits } from '../support/store-model.ts'
 
@@ -132,6 +137,55 @@ test('S-QUERY-18 a tail that is far behind searches each block once, whatever nu
     assert.equal(scanned.scannedBytes, bytes)
   } finally {
     reader.close()
+    model.close()
+  }
+})
+
+test('S-QUERY-23 a page that a bound has ended names it, says so in a warning, and says where to go on', async () => {
+  const model = createStoreModel()
+  const engine = createEngine(openReader(model.dataDir))
+  const ample: QueryBounds = { queryDeadlineMs: 30_000, scannedBytesMax: 1e12 }
+  const request: LogsRequest = {
+    plan: everything,
+    range: { since: null, until: null },
+    direction: 'forward',
+    limit: 100,
+    cursor: null,
+    format: 'json',
+  }
+  const filter = { kind: 'substring', text: 'x', ignoreCase: false, negate: true } as const
+  const fail = (): never => {
+    throw new TaskTimeout('too long')
+  }
+  const cases: readonly (readonly [
+    ended: EndReason | null,
+    bounds: Partial<QueryBounds>,
+    lanes: DirectLanesOptions,
+    asked: Partial<LogsRequest>,
+  ])[] = [
+    [null, {}, {}, { limit: 2 }],
+    ['deadline', { queryDeadlineMs: 0 }, { sliceMs: -1 }, {}],
+    ['scanned_bytes', { scannedBytesMax: 1 }, {}, { plan: { ...everything, lines: [filter] } }],
+    ['answer_bytes', {}, {}, {}],
+    ['expression', {}, { onTask: (task) => task.kind === 'history' && fail() }, {}],
+  ]
+  try {
+    const streamId = model.streamId(0)
+    const text = 'x'.repeat(1024 * 1024)
+    for (let sec = 0; sec < 18; sec += 1) {
+      model.commitLines([{ streamId, sec: startSec + sec, ns: 0, text }], startSec)
+    }
+    for (const [ended, bounds, options, asked] of cases) {
+      const lanes = createDirectLanes(engine, options)
+      const pager = createPager(lanes, { ...ample, ...bounds, now: () => (startSec + 1000) * 1000 })
+      const page = await pager.page({ ...request, ...asked }, new AbortController().signal)
+      assert.equal(page.ended, ended)
+      assert.ok(page.next !== null)
+      if (ended === null) assert.deepEqual(page.warnings, [])
+      else assert.match(page.warnings.join(), /^ended: .* go on with `next`$/)
+    }
+  } finally {
+    engine.close()
     model.close()
   }
 })

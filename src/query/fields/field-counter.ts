@@ -3,7 +3,7 @@
 import type { Sample } from './sample.ts'
 
 export type FieldCounter = {
-  /** Counts the fields of one line; false where it has none. A field that comes again counts once, as its last. */
+  /** Counts the fields of one line; false where it has none. Of a field that comes again the last counts. */
   readonly addLine: (body: Buffer, leftOut: Sample['leftOut']) => boolean
   /** The answer's own members, the most frequent first, ties by name. */
   readonly members: (limit: number, sample: Sample) => object

@@ -23,12 +23,12 @@ const keyUse = new Uint8Array(128).map((_, code) => {
 
 /**
  * Calls `visit` with every pair of the line. A token begins at the start of the line or behind white space
- * (code 32 and below). It is a pair where it begins with a key and `=`: letters, `_`, `@`, and behind the first
- * also digits, `.`, `-`, `/`; letters of other scripts too. Its value goes up to white space, or, where it
- * begins with a double quote, up to the closing one, with Go's and JSON's escapes decoded; without a closing
- * quote (a line that was cut) up to the end of the line. Every other token is passed over whole, quoted text in
- * it too, so that `"a b=c"` is no pair. Time grows with the length of the line, whatever it holds. About 1 µs
- * for a line of 200 bytes with ten pairs.
+ * (code 32 and below). It is a pair where it begins with a key and `=`: letters, `_`, `@`, and behind the
+ * first also digits, `.`, `-`, `/`; letters of other scripts too. Its value goes up to white space, or, where
+ * it begins with a double quote, up to the closing one, with Go's and JSON's escapes decoded; without a
+ * closing quote (a line that was cut) up to the end of the line. Every other token is passed over whole,
+ * quoted text in it too, so that `"a b=c"` is no pair. Time grows with the length of the line, whatever it
+ * holds: 1.2 to 2 µs for 190 bytes with ten pairs.
  */
 export function visitLogfmt(line: string, visit: LogfmtVisitor): void {
   const { length } = line

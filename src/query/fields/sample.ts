@@ -46,7 +46,7 @@ export function explainLeftOut({ leftOut }: Sample, kind: 'names' | 'values'): s
     [leftOut.deepObjects, `objects within ${depthMax} others were taken as one field each`],
     [leftOut.longNames, `fields with names longer than ${nameLengthMax} characters were left out`],
     [leftOut.crowdedNames, `fields beyond the first ${lineNamesMax} of a line were left out`],
-    [leftOut.uncounted, `fields were left out, as ${differentMax} different ${kind} were counted already`],
+    [leftOut.uncounted, `fields were left out once ${differentMax} different ${kind} were counted`],
   ]
-  return notes.filter(([count]) => count > 0).map(([count, note]) => `${count} ${note}`)
+  return notes.filter(([count]) => count > 0).map(([count, note]) => `${note}: ${count}`)
 }
