@@ -14,7 +14,7 @@ import { parseQueryString } from '../query-string.ts'
 import { queryOf } from '../request.ts'
 import { errorsOf } from '../schemas/errors.ts'
 import { answer, routeSchema } from '../schemas/responses.ts'
-import { textOf } from '../schemas/schema.ts'
+import { oneOfTexts, textOf } from '../schemas/schema.ts'
 import type { RouteDeps } from '../server.ts'
 
 const documentSchema = routeSchema({
@@ -49,7 +49,7 @@ const partSchema = routeSchema({
   tag: 'program',
   summary: 'what the page is made of',
   parameters: routeParameters.none,
-  params: { part: { type: 'string', enum: Object.keys(parts) } },
+  params: { part: oneOfTexts(Object.keys(parts), 'Its name.') },
   isOpen: true,
   answers: {
     200: answer('A part of the page.', {

@@ -37,7 +37,6 @@ const endFrame = component(
 
 export const tailFrame = component('TailFrame', 'Each message of a tail is one of these.', {
   oneOf: [ref(entriesFrame), ref(gapFrame), ref(pingFrame), ref(errorFrame), ref(endFrame)],
-  discriminator: { propertyName: 'type' },
 })
 
 export const components = [entriesFrame, gapFrame, pingFrame, errorFrame, endFrame, tailFrame]
