@@ -400,7 +400,7 @@ test('S-CONTEXT-07 long lines: each side has half of the bytes that an answer ma
     assert.deepEqual([page.ended, page.moreBefore, page.moreAfter], ['answer_bytes', true, true])
   }))
 
-test('S-CONTEXT-08 S-FIELDS-09 the query service answers both with its threads, and names the bound that ended a page', async () => {
+test('S-CONTEXT-08 S-FIELDS-09 contexts need no thread that scans, looks at fields leave the light one alone', async () => {
   const model = createStoreModel()
   const quiet = () => undefined
   const service = createQueryService({
@@ -439,9 +439,11 @@ test('S-CONTEXT-08 S-FIELDS-09 the query service answers both with its threads, 
     } as const
     const page = await service.context(context, never)
     assert.deepEqual([page.count, page.target, page.moreBefore, page.moreAfter], [5, 2, true, true])
+    assert.equal(service.status().lanes.scan.threads, 0)
     const fields = { plan: everything, range, sample: 30, limit: 2 }
     const names = await service.fields(fields, never)
     assert.match(Buffer.from(names.members).toString(), /^"fields":\[\{"name":"n","types":\{"number":30\}/)
+    assert.equal(service.status().lanes.scan.threads, 1)
     const values = await service.fieldValues({ ...fields, name: 'n' }, never)
     const parsed = JSON.parse(`{${Buffer.from(values.members).toString()}}`) as {
       values: object[]
