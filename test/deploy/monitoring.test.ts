@@ -47,9 +47,9 @@ const rules = ruleFile.groups.flatMap((group) => group.rules)
 const scrapeLabels = ['instance', 'job']
 const gridColumns = 24
 
-let families: Exposition = new Map()
+const state: { families: Exposition } = { families: new Map() }
 before(async () => {
-  families = await scrapeAfterTraffic()
+  state.families = await scrapeAfterTraffic()
 })
 
 /** Why an expression would not find what it names in the program's own figures; empty when it would. */
@@ -75,6 +75,7 @@ function valuesOf({ metric }: Selector): Map<string, Set<string>> {
 }
 
 function familyOf(metric: string) {
+  const { families } = state
   const histogram = families.get(metric.replace(/_(bucket|sum|count)$/, ''))
   return histogram?.type === 'histogram' ? histogram : families.get(metric)
 }
@@ -205,7 +206,7 @@ test('S-MONITOR-04 every metric is on the dashboard, or in a rule', () => {
     expressions.flatMap((expr) => parsePromql(expr).selectors.map(({ metric }) => familyOf(metric)?.name)),
   )
   assert.deepEqual(
-    [...families.keys()].filter((name) => !used.has(name)),
+    [...state.families.keys()].filter((name) => !used.has(name)),
     [],
   )
 })

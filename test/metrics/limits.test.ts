@@ -29,7 +29,7 @@ test('S-METRIC-17 a pattern above a bound names it; one with a mistake does not'
     assert.throws(() => parseRegex(pattern, false), named(null), pattern)
 })
 
-test('S-METRIC-17 a pattern that turns out too large in a query thread is named on this side of the border', () =>
+test('S-METRIC-17 a bound that is reached in a query thread is named on this side of the border', () =>
   measure(async ({ model, query }) => {
     const line = { streamId: model.streamId(0), sec: 1_780_000_000, ns: 0, text: 'é'.repeat(50) }
     model.commitLines([line], line.sec)

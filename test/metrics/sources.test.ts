@@ -1,4 +1,4 @@
-/** Figures of the collector, the store, the threads and the process; and what a silent part does to a scrape. */
+/** Figures of collector, store, threads and process; and what a silent part does to a scrape. */
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
@@ -102,7 +102,7 @@ test('S-METRIC-06 totals are not added up again by a second scrape, and series t
   )
 })
 
-test('S-METRIC-07 the parts of the database add up to its file; heaps of threads of one lane are added up', () =>
+test('S-METRIC-07 the parts of the database add up to its file, heaps of a lane to one figure', () =>
   measure(
     async ({ scrape }) => {
       const families = await scrape()
@@ -167,7 +167,7 @@ test('S-METRIC-09 scrapes at once share one, and sizes are asked for every ten s
   )
 })
 
-test('S-METRIC-10 the process tells its versions, processor time, memory, descriptors and the delay of its event loop', () =>
+test('S-METRIC-10 the process tells versions, processor time, memory, descriptors and event loop', () =>
   measure(async ({ metrics, scrape, service }) => {
     await service.check()
     const families = await waitFor('a sample of the event loop and a heap of the light thread', async () => {

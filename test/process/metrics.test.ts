@@ -1,4 +1,4 @@
-/** The real program's figures after known traffic: lines in real files, queries, a tail and refusals over HTTP. */
+/** The real program's figures after known traffic: lines in real files, queries, a tail and refusals. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

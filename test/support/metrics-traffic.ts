@@ -1,4 +1,4 @@
-/** A scrape in which every metric has all of its labels: after one request and one query of each kind of figure. */
+/** A scrape in which every metric has all of its labels: after a request and a query. */
 
 import { everything } from './engine-tasks.ts'
 import type { Exposition } from './exposition.ts'

@@ -26,8 +26,10 @@ const aggregations = ['count', 'max', 'min', 'sum']
 const operators = ['and', 'or', 'unless']
 const groupings = ['by', 'without', 'on', 'ignoring']
 const pairs: Readonly<Record<string, string>> = { ')': '(', '}': '{', ']': '[' }
-const token =
-  /\s+|"(?:[^"\\]|\\.)*"|\d+(?:\.\d+)?(?:ms|[smhdwy])?|\$\w+|[a-zA-Z_:][\w:]*|[=!]~|[=!<>]=|[-+*/%^<>=(){}[\],]/y
+const quoted = String.raw`"(?:[^"\\]|\\.)*"`
+const number = String.raw`\d+(?:\.\d+)?(?:ms|[smhdwy])?`
+const name = String.raw`\$\w+|[a-zA-Z_:][\w:]*`
+const sign = String.raw`[=!]~|[=!<>]=|[-+*/%^<>=(){}[\],]`
 
 /** Throws an assertion with what is wrong. */
 export function parsePromql(text: string): Expression {
@@ -59,7 +61,7 @@ export function parsePromql(text: string): Expression {
 function tokensOf(text: string): string[] {
   const tokens: string[] = []
   const open: string[] = []
-  token.lastIndex = 0
+  const token = new RegExp(`\\s+|${quoted}|${number}|${name}|${sign}`, 'y')
   while (token.lastIndex < text.length) {
     const from = token.lastIndex
     const found = token.exec(text)?.[0]
