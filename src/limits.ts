@@ -403,7 +403,7 @@ export const queryLimits = {
   /** A page of a listing is cut short after this time: half of what the light thread is given. */
   listMs: 1_000,
   /** Names that are compared with one that no stream has: some 10 µs each. */
-  namesComparedMax: 10_000,
+  namesComparedMax: 5_000,
   /** Body bytes of one page, beyond which it is cut short with a warning: memory of the main thread. */
   answerBytesMax: 16 * mebibyte,
   /** Body bytes decompressed for one page or tail step. */

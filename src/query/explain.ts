@@ -8,7 +8,7 @@ import { compileGlob, isLiteralGlob } from '../model/glob.ts'
 import { nearestName } from '../model/nearest-name.ts'
 import { formatTime } from '../model/time.ts'
 import type { Snapshot } from '../store/reader.ts'
-import { type StreamLabel, streamLabels } from '../store/stream-finder.ts'
+import { type StreamLabel, streamLabels } from '../store/stream-names.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
 import type { Glob, StreamSelector } from './plan.ts'
 import { compileSelector } from './stream-selection.ts'
@@ -21,12 +21,13 @@ export function explainNames(snapshot: Snapshot, { plan, streamsOf }: CompiledPl
 /** The same; `isSome`: the selector is known to select a stream. */
 export function explainSelector(snapshot: Snapshot, selector: StreamSelector, isSome: boolean): string[] {
   const warnings: string[] = []
+  const isAlone = Object.values(selector).flat().length === 1
   for (const label of streamLabels) {
     const globs = selector[label]
     if (globs.length === 0 || (isSome && globs.length === 1)) continue
     let known: string[] | null = null
     for (const glob of globs) {
-      if (isCarried(snapshot, label, glob)) continue
+      if (!isAlone && isCarried(snapshot, label, glob)) continue
       known ??= snapshot.streams.names(label, queryLimits.namesComparedMax)
       const nearest = nearestName(glob, known)
       const hint = nearest === null ? `known: ${someOf(known)}` : `nearest: ${nearest}`
@@ -40,7 +41,7 @@ const anyStream: StreamSelector = { namespace: [], pod: [], container: [], node:
 
 function isCarried({ streams }: Snapshot, label: StreamLabel, glob: Glob): boolean {
   if (isLiteralGlob(glob)) return streams.isName(label, glob)
-  if (label === 'namespace') return streams.names(label, Number.MAX_SAFE_INTEGER).some(compileGlob(glob))
+  if (label === 'namespace') return streams.namespacesFrom('').some(compileGlob(glob))
   const filter = compileSelector({ ...anyStream, [label]: [glob] })
   if (filter === null) return true
   for (const { found } of streams.inOrder(filter, null)) if (found.length > 0) return true

@@ -1,28 +1,22 @@
 /** Answers listings of namespaces, pods, containers and streams, in pages in the order of their names. */
 
 import { LogkeepError } from '../errors.ts'
-import type { Time } from '../model/entry.ts'
 import { formatTime } from '../model/time.ts'
 import type { Snapshot } from '../store/reader.ts'
 import { behind, type NamedStream, type StreamFilter, type StreamKey } from '../store/stream-finder.ts'
-import { type StreamTotals, widen } from '../store/stream-totals.ts'
+import { addTotals, type StreamTotals, type Totals } from '../store/stream-totals.ts'
 import type { MembersAnswer } from './contract.ts'
 import { explainSelector } from './explain.ts'
 import { compileSelector } from './stream-selection.ts'
 import type { ListTask } from './tasks.ts'
 
 /** What is known of a row of the answer: of one stream, or of several. */
-type Group = {
+type Group = Totals & {
   readonly key: StreamKey
-  /** Of its newest stream: that of a pod that has none of its own. */
+  /** Of its newest stream: a pod may have been seen under several names of its node. */
   node: string
   newestId: number
   streams: number
-  lines: number
-  bytes: number
-  first: Time | null
-  last: Time | null
-  present: boolean
 }
 
 /** Names at the beginning of a key that make a row of a listing. */
@@ -66,6 +60,7 @@ const everyStream: StreamFilter = {
   container: null,
   node: null,
   restart: null,
+  holds: [],
   test: null,
 }
 
@@ -104,29 +99,16 @@ function pageOf(
   return { groups, next: null, isCut: false }
 }
 
-/** The same of all streams: rows in the order of numbers are read twice as fast. */
+/** The same of all streams, of which the database adds up most. */
 function pageOfNamespaces(snapshot: Snapshot, after: ListCursor | null, limit: number): Page {
-  const groups = new Map<string, Group>()
-  for (const rows of snapshot.totals.all()) {
-    for (const own of rows) {
-      let group = groups.get(own.namespace)
-      if (group === undefined) {
-        group = emptyGroup([own.namespace, '', '', '', 0, ''])
-        groups.set(own.namespace, group)
-      }
-      addTo(group, own, '')
-    }
-  }
-  const sorted: Group[] = []
-  let isMore = false
-  for (const name of snapshot.streams.names('namespace', Number.MAX_SAFE_INTEGER)) {
-    const group = groups.get(name)
-    if (group === undefined || (after !== null && compareNames(name, after[0] as string) <= 0)) continue
-    isMore = sorted.length === limit
-    if (isMore) break
-    sorted.push(group)
-  }
-  return { groups: sorted, next: isMore ? (sorted.at(-1)?.key ?? null) : null, isCut: false }
+  const rows = snapshot.totals
+    .byNamespace()
+    .filter(({ namespace }) => after === null || compareNames(namespace, after[0] as string) > 0)
+  const groups = rows.slice(0, limit).map(({ namespace, ...totals }) => {
+    const key: StreamKey = [namespace, '', '', '', 0, '']
+    return { key, node: '', newestId: 0, ...totals }
+  })
+  return { groups, next: rows.length > limit ? (groups.at(-1)?.key ?? null) : null, isCut: false }
 }
 
 /** In the order of SQLite: by bytes. */
@@ -144,14 +126,11 @@ function emptyGroup(key: StreamKey): Group {
   return { key, node: '', newestId: 0, ...totals }
 }
 
-function addTo(group: Group, { id, lines, bytes, first, last, present }: StreamTotals, node: string): void {
+function addTo(group: Group, own: StreamTotals, node: string): void {
   group.streams += 1
-  group.lines += lines
-  group.bytes += bytes
-  group.present ||= present
-  if (first !== null && last !== null) widen(group, { first, last })
-  if (id <= group.newestId) return
-  group.newestId = id
+  addTotals(group, own)
+  if (own.id <= group.newestId) return
+  group.newestId = own.id
   group.node = node
 }
 

@@ -37,6 +37,7 @@ function* streamsAround(snapshot: Snapshot, { streamId, kind }: Scope): Generato
     container: null,
     node: null,
     restart: null,
+    holds: [],
     test: kind === 'pod' ? ([, , , uid]) => uid === podUid : null,
   }
   for (const { found } of snapshot.streams.inOrder(filter, null)) for (const [id] of found) yield id

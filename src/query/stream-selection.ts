@@ -9,27 +9,25 @@ import type { Glob, StreamSelector } from './plan.ts'
 /** Where a stream's names stand in a row of the index. */
 const columnOf = { pod: 2, container: 4, node: 6 } as const
 
+type Exact = { -readonly [label in 'pod' | 'container' | 'node']: StreamFilter[label] }
+
 /** Null where the selector selects every stream. */
 export function compileSelector(selector: StreamSelector): StreamFilter | null {
   const { namespace, restart } = selector
+  const exact: Exact = { pod: null, container: null, node: null }
+  const holds: StreamFilter['holds'][number][] = []
   const tests: ((stream: NamedStream) => boolean)[] = []
-  const exact: {
-    pod: readonly string[] | null
-    container: readonly string[] | null
-    node: readonly string[] | null
-  } = {
-    pod: null,
-    container: null,
-    node: null,
-  }
   for (const label of ['pod', 'container', 'node'] as const) {
     const globs = selector[label]
     if (globs.length === 0) continue
-    if (globs.every(isLiteralGlob)) exact[label] = globs
-    else {
-      const isWanted = compileGlobs(globs)
-      tests.push((stream) => isWanted(stream[columnOf[label]]))
+    if (globs.every(isLiteralGlob)) {
+      exact[label] = globs
+      continue
     }
+    const isWanted = compileGlobs(globs)
+    tests.push((stream) => isWanted(stream[columnOf[label]]))
+    const texts = globs.map(longestText)
+    if (texts.length <= textsMax && !texts.includes('')) holds.push({ label, texts })
   }
   const isEvery = namespace.length + restart.length + tests.length === 0
   if (isEvery && Object.values(exact).every((names) => names === null)) return null
@@ -37,8 +35,17 @@ export function compileSelector(selector: StreamSelector): StreamFilter | null {
     isNamespace: namespace.length === 0 ? null : compileGlobs(namespace),
     ...exact,
     restart: restart.length === 0 ? null : restart,
+    holds,
     test: tests.length === 0 ? null : (stream) => tests.every((test) => test(stream)),
   }
+}
+
+/** Texts that are looked for in each name: more of them cost more than they save. */
+const textsMax = 8
+
+/** Every name that the glob selects contains it. */
+function longestText(glob: Glob): string {
+  return glob.split(/[*?]/).reduce((longest, part) => (part.length > longest.length ? part : longest), '')
 }
 
 /** Neighbours in the index carry the same names: the last answer often serves again. */

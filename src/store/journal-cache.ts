@@ -33,6 +33,8 @@ export type JournalCache = {
     streams: readonly SealedStream[],
     add: (index: number, totals: SegmentTotals) => void,
   ) => void
+  /** Streams that have lines in the journal, sealed ones included. */
+  readonly streamIds: () => Set<number>
   /** The decompressed head of a row, in which its columns lie. */
   readonly head: (row: number) => Uint8Array
   /** Body of a segment of a row. */
@@ -42,32 +44,46 @@ export type JournalCache = {
 /** A row with so many entries per stream that is asked for is searched in place of being walked through. */
 const searchAbove = 8
 
-export function createJournalCache(connection: Connection, chunks: ByteCache<string, Buffer>): JournalCache {
+/** Rows of the journal, looked up again where the last look is of an earlier snapshot. */
+type JournalRows = {
+  readonly refresh: () => void
+  readonly current: () => ReadonlyMap<number, CachedRow>
+}
+
+function createRows(connection: Connection): JournalRows {
   const list = connection.prepare('SELECT last_commit, first_commit FROM journal')
   const headOf = connection.prepare('SELECT head FROM journal WHERE last_commit = ?').pluck()
-  const bodyOf = connection.prepare('SELECT body FROM journal WHERE last_commit = ?').pluck()
   const rows = new Map<number, CachedRow>()
   let isFresh = false
-  const cached = (row: number): CachedRow => rows.get(row) as CachedRow
-  const load = (): void => {
-    if (isFresh) return
-    const present = list.all() as { last_commit: number; first_commit: number }[]
-    const keys = new Set(present.map((row) => row.last_commit))
-    for (const key of rows.keys()) if (!keys.has(key)) rows.delete(key)
-    for (const { last_commit: last, first_commit: firstCommit } of present) {
-      if (rows.get(last)?.firstCommit === firstCommit) continue
-      const head = decodeJournalHead(headOf.get(last) as Buffer)
-      rows.set(last, { firstCommit, head, segments: new Array(head.directory.count) })
-    }
-    isFresh = true
-  }
   return {
     refresh: () => {
       isFresh = false
     },
+    current: () => {
+      if (isFresh) return rows
+      const present = list.all() as { last_commit: number; first_commit: number }[]
+      const keys = new Set(present.map((row) => row.last_commit))
+      for (const key of rows.keys()) if (!keys.has(key)) rows.delete(key)
+      for (const { last_commit: last, first_commit: firstCommit } of present) {
+        if (rows.get(last)?.firstCommit === firstCommit) continue
+        const head = decodeJournalHead(headOf.get(last) as Buffer)
+        const segments = Array.from<Segment | undefined>({ length: head.directory.count })
+        rows.set(last, { firstCommit, head, segments })
+      }
+      isFresh = true
+      return rows
+    },
+  }
+}
+
+export function createJournalCache(connection: Connection, chunks: ByteCache<string, Buffer>): JournalCache {
+  const bodyOf = connection.prepare('SELECT body FROM journal WHERE last_commit = ?').pluck()
+  const { current, refresh } = createRows(connection)
+  const cached = (row: number): CachedRow => current().get(row) as CachedRow
+  return {
+    refresh,
     segments: (sealed, commit, streamIds) => {
-      load()
-      const wanted = [...rows.keys()].filter((row) => row > commit).sort((a, b) => b - a)
+      const wanted = [...current().keys()].filter((row) => row > commit).sort((a, b) => b - a)
       const streams: number[] = []
       for (const row of wanted) {
         const { directory } = cached(row).head
@@ -92,13 +108,19 @@ export function createJournalCache(connection: Connection, chunks: ByteCache<str
       return found
     },
     totals: (streams, add) => {
-      load()
-      for (const { head } of rows.values()) {
+      for (const { head } of current().values()) {
         visit(head.directory, streams, (index, entry) => {
           const { sealedLine } = streams[index] as SealedStream
           if (head.directory.firstLine(entry) >= sealedLine) add(index, head.directory.totals(entry))
         })
       }
+    },
+    streamIds: () => {
+      const ids = new Set<number>()
+      for (const { head } of current().values()) {
+        for (let index = 0; index < head.directory.count; index += 1) ids.add(head.directory.streamId(index))
+      }
+      return ids
     },
     head: (row) => cached(row).head.head,
     body: ({ row, chunk, chunkOffset }, rawBytes) => {

@@ -5,6 +5,7 @@
 
 import { storeLimits } from '../limits.ts'
 import type { Connection } from './database.ts'
+import { createStreamNames, type StreamLabel, type StreamNames } from './stream-names.ts'
 
 /** A stream as the index over names has it. */
 export type NamedStream = [
@@ -26,6 +27,7 @@ export type StreamKey = readonly [
   restart: number,
   node: string,
 ]
+const keyLength = 6
 
 /** A place in that order, which need not be a stream's. */
 export type StreamPlace = readonly (string | number | Uint8Array)[]
@@ -35,11 +37,6 @@ export function behind(names: readonly (string | number)[]): StreamPlace {
   return [...names, ...Array.from({ length: keyLength - names.length }, () => Buffer.alloc(0))]
 }
 
-const keyLength = 6
-
-export const streamLabels = ['namespace', 'pod', 'container', 'node'] as const
-export type StreamLabel = (typeof streamLabels)[number]
-
 /** Null: any. */
 export type StreamFilter = {
   readonly isNamespace: ((name: string) => boolean) | null
@@ -48,6 +45,8 @@ export type StreamFilter = {
   readonly container: readonly string[] | null
   readonly node: readonly string[] | null
   readonly restart: readonly number[] | null
+  /** Texts one of which every name that passes `test` contains; labels without such a text are left out. */
+  readonly holds: readonly { readonly label: StreamLabel; readonly texts: readonly string[] }[]
   /** What else is asked of a stream; the namespace is asked apart. */
   readonly test: ((stream: NamedStream) => boolean) | null
 }
@@ -55,11 +54,7 @@ export type StreamFilter = {
 /** Streams found so far, and the last one looked at: where to go on, found or not. */
 export type FoundStreams = { readonly found: NamedStream[]; readonly last: StreamKey }
 
-export type StreamFinder = {
-  /** Names that streams carry, each once, in order for namespaces; `limit` of them at most. */
-  readonly names: (label: StreamLabel, limit: number) => string[]
-  /** Whether a stream carries exactly this name. */
-  readonly isName: (label: StreamLabel, name: string) => boolean
+export type StreamFinder = StreamNames & {
   /** All that pass the filter in order of names, behind `after`. */
   readonly inOrder: (filter: StreamFilter, after: StreamPlace | null) => Generator<FoundStreams, void, void>
   /** Those with a number above `id`, by number. */
@@ -70,118 +65,125 @@ export type StreamFinder = {
   readonly lastId: () => number
 }
 
-const columns = 'id, namespace, pod, pod_uid, container, restart, node'
-/** Before every stream of a namespace: no name sorts before the empty one. */
-const firstPlace = ['', '', '', Number.MIN_SAFE_INTEGER, ''] as const
-const exactLabels = ['pod', 'container', 'node', 'restart'] as const
-
 export function createStreamFinder(connection: Connection): StreamFinder {
-  const { streamRows } = storeLimits
-  const statements = new Map<string, ReturnType<Connection['prepare']>>()
-  const prepared = (text: string): ReturnType<Connection['prepare']> => {
-    const statement = statements.get(text) ?? connection.prepare(text).raw()
-    statements.set(text, statement)
-    return statement
-  }
-  /** Rows that a statement with these conditions gives, exact names added. */
-  const select = (filter: StreamFilter, where: string, order: string, given: readonly unknown[]) => {
-    const lists = exactLabels.filter((label) => filter[label] !== null)
-    const exact = lists.map((label) => ` AND ${label} IN (SELECT value FROM json_each(?))`).join('')
-    const text = `SELECT ${columns} FROM stream WHERE ${where}${exact} ORDER BY ${order} LIMIT ${streamRows}`
-    const values = lists.map((label) => JSON.stringify(filter[label]))
-    return prepared(text).all([...given, ...values]) as NamedStream[]
-  }
-  const passing = (filter: StreamFilter, rows: NamedStream[]): NamedStream[] =>
-    filter.test === null ? rows : rows.filter(filter.test)
-
-  /** Reads on while a step fills its rows; a step looks at one namespace, or at all. */
-  function* pages(
-    filter: StreamFilter,
-    where: string,
-    place: (last: NamedStream | undefined) => readonly unknown[],
-  ): Generator<NamedStream[], void, void> {
-    const order = where.startsWith('namespace =')
-      ? 'pod, pod_uid, container, restart, node'
-      : 'namespace, pod, pod_uid, container, restart, node'
-    let last: NamedStream | undefined
-    do {
-      const rows = select(filter, where, order, place(last))
-      last = rows.at(-1)
-      yield rows
-      if (rows.length < streamRows) return
-    } while (last !== undefined)
-  }
-
-  function* ofNamespaces(
-    filter: StreamFilter,
-    isNamespace: (name: string) => boolean,
-    after: StreamPlace | null,
-  ): Generator<NamedStream[], void, void> {
-    const where = 'namespace = ? AND (pod, pod_uid, container, restart, node) > (?, ?, ?, ?, ?)'
-    for (const namespace of namespacesFrom((after?.[0] as string | undefined) ?? '')) {
-      if (!isNamespace(namespace)) continue
-      const start = namespace === after?.[0] ? after.slice(1) : firstPlace
-      yield* pages(filter, where, (last) => [namespace, ...(last?.slice(2) ?? start)])
-    }
-  }
-
-  const namespaces = connection
-    .prepare(
-      `WITH RECURSIVE name(value) AS (
-         SELECT min(namespace) FROM stream WHERE namespace >= ?
-         UNION ALL
-         SELECT (SELECT min(namespace) FROM stream WHERE namespace > value) FROM name WHERE value IS NOT NULL)
-       SELECT value FROM name WHERE value IS NOT NULL`,
-    )
-    .pluck()
-  const namespacesFrom = (first: string): string[] => namespaces.all(first) as string[]
+  const names = createStreamNames(connection)
+  const select = createSelect(connection)
   const existing = connection
     .prepare('SELECT id FROM stream WHERE id IN (SELECT value FROM json_each(?))')
     .pluck()
   const lastId = connection.prepare('SELECT max(id) FROM stream').pluck()
   return {
-    names: (label, limit) => {
-      if (label === 'namespace') return namespacesFrom('').slice(0, limit)
-      const rows = prepared(`SELECT DISTINCT ${label} FROM stream LIMIT ?`).all(limit) as [string][]
-      return rows.map(([name]) => name)
-    },
-    isName: (label, name) =>
-      prepared(`SELECT 1 FROM stream WHERE ${label} = ? LIMIT 1`).get(name) !== undefined,
-    inOrder: function* (filter, after) {
-      const where = '(namespace, pod, pod_uid, container, restart, node) > (?, ?, ?, ?, ?, ?)'
-      const start = after ?? ['', ...firstPlace]
-      const all =
-        filter.isNamespace === null
-          ? pages(filter, where, (last) => last?.slice(1) ?? start)
-          : ofNamespaces(filter, filter.isNamespace, after)
-      // Small namespaces are handed out together: whoever asks has a cost per step.
-      let found: NamedStream[] = []
-      let steps = 0
-      let last: StreamKey | null = null
-      for (const rows of all) {
-        const newest = rows.at(-1)
-        if (newest !== undefined) last = newest.slice(1) as unknown as StreamKey
-        found = found.concat(passing(filter, rows))
-        steps += rows.length + 1
-        if (steps < streamRows || last === null) continue
-        yield { found, last }
-        found = []
-        steps = 0
-      }
-      if (last !== null && found.length > 0) yield { found, last }
-    },
+    ...names,
+    inOrder: (filter, after) => gather(filter, pagesInOrder(select, names, filter, after)),
     newer: function* (filter, id) {
       const { isNamespace } = filter
-      for (let last = id; ; ) {
-        const rows = select(filter, 'id > ?', 'id', [last])
+      for (const rows of pages(select, filter, byNumber, (last) => [last?.[0] ?? id])) {
         const named = isNamespace === null ? rows : rows.filter(([, namespace]) => isNamespace(namespace))
         yield passing(filter, named)
-        const newest = rows.at(-1)
-        if (newest === undefined || rows.length < streamRows) return
-        last = newest[0]
       }
     },
     existing: (streamIds) => existing.all(JSON.stringify([...streamIds])) as number[],
     lastId: () => (lastId.get() as number | null) ?? 0,
   }
+}
+
+/** A range of the table in some order. */
+type Range = { readonly where: string; readonly order: string }
+
+const byNumber: Range = { where: 'id > ?', order: 'id' }
+const byName: Range = {
+  where: '(namespace, pod, pod_uid, container, restart, node) > (?, ?, ?, ?, ?, ?)',
+  order: 'namespace, pod, pod_uid, container, restart, node',
+}
+const ofNamespace: Range = {
+  where: 'namespace = ? AND (pod, pod_uid, container, restart, node) > (?, ?, ?, ?, ?)',
+  order: 'pod, pod_uid, container, restart, node',
+}
+/** Before every stream of a namespace: nothing sorts before the empty name. */
+const firstPlace = ['', '', '', Number.MIN_SAFE_INTEGER, ''] as const
+
+type Select = (filter: StreamFilter, range: Range, given: readonly unknown[]) => NamedStream[]
+
+/** Prepared for the combinations of conditions that were asked for. */
+const statementsMax = 100
+const exactLabels = ['pod', 'container', 'node', 'restart'] as const
+
+/** Rows of a range that pass what of the filter SQL can tell. */
+function createSelect(connection: Connection): Select {
+  const statements = new Map<string, ReturnType<Connection['prepare']>>()
+  return (filter, { where, order }, given) => {
+    const lists = exactLabels.filter((label) => filter[label] !== null)
+    const exact = lists.map((label) => ` AND ${label} IN (SELECT value FROM json_each(?))`)
+    const held = filter.holds.map(({ label, texts }) => {
+      return ` AND (${texts.map(() => `instr(${label}, ?) > 0`).join(' OR ')})`
+    })
+    const text = `SELECT id, namespace, pod, pod_uid, container, restart, node FROM stream
+      WHERE ${where}${[...exact, ...held].join('')} ORDER BY ${order} LIMIT ${storeLimits.streamRows}`
+    const statement = statements.get(text) ?? connection.prepare(text).raw()
+    if (statements.size >= statementsMax) statements.clear()
+    statements.set(text, statement)
+    const values = lists.map((label) => JSON.stringify(filter[label]))
+    return statement.all([
+      ...given,
+      ...values,
+      ...filter.holds.flatMap(({ texts }) => texts),
+    ]) as NamedStream[]
+  }
+}
+
+/** A range in steps. `place`: what the range's condition is given, behind the last row of the step before. */
+function* pages(
+  select: Select,
+  filter: StreamFilter,
+  range: Range,
+  place: (last: NamedStream | undefined) => readonly unknown[],
+): Generator<NamedStream[], void, void> {
+  let last: NamedStream | undefined
+  do {
+    const rows = select(filter, range, place(last))
+    last = rows.at(-1)
+    yield rows
+    if (rows.length < storeLimits.streamRows) return
+  } while (last !== undefined)
+}
+
+/** With a condition on namespaces one after the other, so that those that do not pass cost nothing. */
+function* pagesInOrder(
+  select: Select,
+  names: StreamNames,
+  filter: StreamFilter,
+  after: StreamPlace | null,
+): Generator<NamedStream[], void, void> {
+  if (filter.isNamespace === null) {
+    const start = after ?? ['', ...firstPlace]
+    yield* pages(select, filter, byName, (last) => last?.slice(1) ?? start)
+    return
+  }
+  for (const namespace of names.namespacesFrom((after?.[0] as string | undefined) ?? '')) {
+    if (!filter.isNamespace(namespace)) continue
+    const start = namespace === after?.[0] ? after.slice(1) : firstPlace
+    yield* pages(select, filter, ofNamespace, (last) => [namespace, ...(last?.slice(2) ?? start)])
+  }
+}
+
+/** Small steps are handed out together: whoever asks has a cost per step. */
+function* gather(filter: StreamFilter, steps: Iterable<NamedStream[]>): Generator<FoundStreams, void, void> {
+  let found: NamedStream[] = []
+  let rowsSeen = 0
+  let last: StreamKey | null = null
+  for (const rows of steps) {
+    const newest = rows.at(-1)
+    if (newest !== undefined) last = newest.slice(1) as unknown as StreamKey
+    found = found.concat(passing(filter, rows))
+    rowsSeen += rows.length + 1
+    if (rowsSeen < storeLimits.streamRows || last === null) continue
+    yield { found, last }
+    found = []
+    rowsSeen = 0
+  }
+  if (last !== null && found.length > 0) yield { found, last }
+}
+
+function passing({ test }: StreamFilter, rows: NamedStream[]): NamedStream[] {
+  return test === null ? rows : rows.filter(test)
 }

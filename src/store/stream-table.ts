@@ -50,19 +50,6 @@ export function createStreamTable(connection: Connection, journal: JournalIndex)
   )
   const hasFile = connection.prepare('SELECT EXISTS (SELECT 1 FROM file WHERE stream_id = ?)').pluck()
   const sealedOf = connection.prepare('SELECT sealed_line FROM stream WHERE id = ?').pluck()
-  const addTotals = connection.prepare(
-    `UPDATE stream SET sealed_line = @sealedLine, lines = lines + @lines, bytes = bytes + @bytes,
-       gaps = gaps + @gaps, gap_bytes = gap_bytes + @gapBytes, version = @version
-     WHERE id = @id`,
-  )
-  const widenFirst = connection.prepare(
-    `UPDATE stream SET first_sec = @sec, first_ns = @ns
-     WHERE id = @id AND (first_sec IS NULL OR (@sec, @ns) < (first_sec, first_ns))`,
-  )
-  const widenLast = connection.prepare(
-    `UPDATE stream SET last_sec = @sec, last_ns = @ns
-     WHERE id = @id AND (last_sec IS NULL OR (@sec, @ns) > (last_sec, last_ns))`,
-  )
   const lastId = connection.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'stream'").pluck().get()
   let nextId = ((lastId as number | undefined) ?? 0) + 1
   const made = new Map<string, { readonly id: number; readonly labels: StreamLabels }>()
@@ -99,20 +86,37 @@ export function createStreamTable(connection: Connection, journal: JournalIndex)
     },
     sealedLine,
     nextLine: (streamId) => journal.endLine(streamId) ?? sealedLine(streamId),
-    addSealed: (id, { sealedLine: line, lines, bytes, summaries }, version) => {
-      let gaps = 0
-      let gapBytes = 0
-      for (const { exceptions } of summaries) {
-        gaps += exceptions?.gaps ?? 0
-        gapBytes += exceptions?.gapBytes ?? 0
-      }
-      addTotals.run({ id, sealedLine: line, lines, bytes, gaps, gapBytes, version })
-      for (const summary of summaries) {
-        const span = spanOf(summary)
-        if (span === null) continue
-        widenFirst.run({ id, ...span.first })
-        widenLast.run({ id, ...span.last })
-      }
-    },
+    addSealed: createSealedAdder(connection),
+  }
+}
+
+function createSealedAdder(connection: Connection): StreamTable['addSealed'] {
+  const addTotals = connection.prepare(
+    `UPDATE stream SET sealed_line = @sealedLine, lines = lines + @lines, bytes = bytes + @bytes,
+       gaps = gaps + @gaps, gap_bytes = gap_bytes + @gapBytes, version = @version
+     WHERE id = @id`,
+  )
+  const widenFirst = connection.prepare(
+    `UPDATE stream SET first_sec = @sec, first_ns = @ns
+     WHERE id = @id AND (first_sec IS NULL OR (@sec, @ns) < (first_sec, first_ns))`,
+  )
+  const widenLast = connection.prepare(
+    `UPDATE stream SET last_sec = @sec, last_ns = @ns
+     WHERE id = @id AND (last_sec IS NULL OR (@sec, @ns) > (last_sec, last_ns))`,
+  )
+  return (id, { sealedLine, lines, bytes, summaries }, version) => {
+    let gaps = 0
+    let gapBytes = 0
+    for (const { exceptions } of summaries) {
+      gaps += exceptions?.gaps ?? 0
+      gapBytes += exceptions?.gapBytes ?? 0
+    }
+    addTotals.run({ id, sealedLine, lines, bytes, gaps, gapBytes, version })
+    for (const summary of summaries) {
+      const span = spanOf(summary)
+      if (span === null) continue
+      widenFirst.run({ id, ...span.first })
+      widenLast.run({ id, ...span.last })
+    }
   }
 }

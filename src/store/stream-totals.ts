@@ -8,25 +8,30 @@ import type { Connection } from './database.ts'
 import type { JournalCache } from './journal-cache.ts'
 
 /** Gap records count for nothing, and lines of broken clocks have no time. */
-export type StreamTotals = {
-  readonly id: number
-  readonly namespace: string
+export type Totals = {
   lines: number
   /** Of the lines' texts, without line ends. */
   bytes: number
   first: Time | null
   last: Time | null
-  /** A log file of it is there. */
-  readonly present: boolean
+  /** A log file is there. */
+  present: boolean
+}
+
+export type StreamTotals = Totals & {
+  readonly id: number
   /** Something of it is stored, be it a gap record only, or it is present. */
   isThere: boolean
 }
 
+/** `streams`: those that are there. */
+export type NamespaceTotals = Totals & { readonly namespace: string; streams: number }
+
 export type TotalsReader = {
   /** Of these streams that are there, by number. */
   readonly of: (streamIds: readonly number[]) => StreamTotals[]
-  /** Of all streams that are there, some at a time. */
-  readonly all: () => Generator<StreamTotals[], void, void>
+  /** Of all streams that are there, by namespace in the order of names. */
+  readonly byNamespace: () => NamespaceTotals[]
 }
 
 type Row = [
@@ -46,14 +51,17 @@ type Row = [
 
 export function createTotalsReader(
   connection: Connection,
-  journal: Pick<JournalCache, 'totals'>,
+  journal: Pick<JournalCache, 'totals' | 'streamIds'>,
 ): TotalsReader {
-  const select = `SELECT id, namespace, sealed_line, lines, bytes, gaps, gap_bytes, first_sec, first_ns, last_sec,
-    last_ns, EXISTS (SELECT 1 FROM file WHERE stream_id = stream.id) FROM stream`
-  const some = connection.prepare(`${select} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`).raw()
-  const next = connection.prepare(`${select} WHERE id > ? ORDER BY id LIMIT ${storeLimits.streamRows}`).raw()
-  const withJournal = (rows: readonly Row[]): StreamTotals[] => {
-    const totals = rows.map(totalsOf)
+  const select = connection
+    .prepare(
+      `SELECT id, namespace, sealed_line, lines, bytes, gaps, gap_bytes, first_sec, first_ns, last_sec,
+         last_ns, EXISTS (SELECT 1 FROM file WHERE stream_id = stream.id)
+       FROM stream WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`,
+    )
+    .raw()
+  const read = (streamIds: readonly number[]): Row[] => select.all(JSON.stringify(streamIds)) as Row[]
+  const addJournal = (rows: readonly Row[], totals: readonly StreamTotals[]): void => {
     const streams = rows.map(([id, , sealedLine]) => ({ id, sealedLine }))
     journal.totals(streams, (index, { lines, bytes, span }) => {
       const own = totals[index] as StreamTotals
@@ -62,38 +70,111 @@ export function createTotalsReader(
       own.isThere = true
       if (span !== null) widen(own, span)
     })
-    return totals.filter((each) => each.isThere)
   }
+  const readNamespaces = createNamespaceReader(connection)
+  const withFile = connection.prepare('SELECT DISTINCT stream_id FROM file').pluck()
   return {
-    of: (streamIds) => withJournal(some.all(JSON.stringify(streamIds)) as Row[]),
-    all: function* () {
-      for (let last = 0; ; ) {
-        const rows = next.all(last) as Row[]
-        const newest = rows.at(-1)
-        if (newest === undefined) return
-        yield withJournal(rows)
-        last = newest[0]
+    of: (streamIds) => {
+      const rows = read(streamIds)
+      const totals = rows.map(totalsOf)
+      addJournal(rows, totals)
+      return totals.filter((each) => each.isThere)
+    },
+    byNamespace: () => {
+      const namespaces = readNamespaces()
+      // What blocks do not tell: few streams have lines in the journal or files at a time.
+      const live = [...new Set([...(withFile.all() as number[]), ...journal.streamIds()])].sort(byNumber)
+      for (let start = 0; start < live.length; start += storeLimits.streamRows) {
+        const rows = read(live.slice(start, start + storeLimits.streamRows))
+        const totals = rows.map(([id]) => ({ id, isThere: false, ...nothing }))
+        addJournal(rows, totals)
+        for (const [index, row] of rows.entries()) {
+          addLive(namespaces.get(row[1]) as NamespaceTotals, row, totals[index] as StreamTotals)
+        }
       }
+      return [...namespaces.values()].filter((each) => each.streams > 0)
     },
   }
 }
 
+const byNumber = (one: number, other: number): number => one - other
+const nothing: Totals = { lines: 0, bytes: 0, first: null, last: null, present: false }
+
+/** Adds to a namespace what the journal and the files tell of one of its streams. */
+function addLive(namespace: NamespaceTotals, row: Row, own: StreamTotals): void {
+  const [, , , storedLines] = row
+  const present = row.at(-1) === 1
+  addTotals(namespace, { ...own, present })
+  if (storedLines === 0 && (own.isThere || present)) namespace.streams += 1
+}
+
+/** Every namespace with what its blocks hold; `streams` counts those that have blocks. */
+function createNamespaceReader(connection: Connection): () => Map<string, NamespaceTotals> {
+  // Times of right clocks lie between the years 2000 and 2262, whose nanoseconds SQLite's integers hold.
+  const select = connection
+    .prepare(
+      `SELECT namespace, streams, lines, bytes, first / ${nanosPerSecond}, first % ${nanosPerSecond},
+         last / ${nanosPerSecond}, last % ${nanosPerSecond}
+       FROM (
+         SELECT namespace, sum(lines > 0) AS streams, sum(lines - gaps) AS lines,
+           sum(bytes - lines - gap_bytes) AS bytes,
+           min(first_sec * ${nanosPerSecond} + first_ns) AS first,
+           max(last_sec * ${nanosPerSecond} + last_ns) AS last
+         FROM stream GROUP BY namespace)
+       ORDER BY namespace`,
+    )
+    .raw()
+  return () => {
+    const namespaces = new Map<string, NamespaceTotals>()
+    for (const row of select.all() as NamespaceRow[]) {
+      const [namespace, streams, lines, bytes, firstSec, firstNs, lastSec, lastNs] = row
+      const first = timeOf(firstSec, firstNs)
+      const last = timeOf(lastSec, lastNs)
+      namespaces.set(namespace, { namespace, streams, lines, bytes, first, last, present: false })
+    }
+    return namespaces
+  }
+}
+
+type NamespaceRow = [
+  namespace: string,
+  streams: number,
+  lines: number,
+  bytes: number,
+  firstSec: number | null,
+  firstNs: number | null,
+  lastSec: number | null,
+  lastNs: number | null,
+]
+
+const nanosPerSecond = 1_000_000_000
+
+function timeOf(sec: number | null, ns: number | null): Time | null {
+  return sec === null ? null : { sec, ns: ns ?? 0 }
+}
+
 function totalsOf(row: Row): StreamTotals {
-  const [id, namespace, , lines, bytes, gaps, gapBytes, firstSec, firstNs, lastSec, lastNs, present] = row
+  const [id, , , lines, bytes, gaps, gapBytes, firstSec, firstNs, lastSec, lastNs, present] = row
   return {
     id,
-    namespace,
     lines: lines - gaps,
     bytes: bytes - lines - gapBytes,
-    first: firstSec === null ? null : { sec: firstSec, ns: firstNs ?? 0 },
-    last: lastSec === null ? null : { sec: lastSec, ns: lastNs ?? 0 },
+    first: timeOf(firstSec, firstNs),
+    last: timeOf(lastSec, lastNs),
     present: present === 1,
     isThere: lines > 0 || present === 1,
   }
 }
 
-/** Makes `target` reach over `span`. */
-export function widen(target: { first: Time | null; last: Time | null }, { first, last }: Span): void {
+/** Adds what another holds. */
+export function addTotals(target: Totals, { lines, bytes, first, last, present }: Totals): void {
+  target.lines += lines
+  target.bytes += bytes
+  target.present ||= present
+  if (first !== null && last !== null) widen(target, { first, last })
+}
+
+function widen(target: Pick<Totals, 'first' | 'last'>, { first, last }: Span): void {
   if (target.first === null || compareTime(first, target.first) < 0) target.first = first
   if (target.last === null || compareTime(last, target.last) > 0) target.last = last
 }
