@@ -8,7 +8,7 @@ import { LogkeepError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Collector, CollectorStatus } from './contract.ts'
 import { noStatus } from './counters.ts'
-import { createFilesQueue, type FilesQueue } from './files-queue.ts'
+import { createFilesQueue, type FilesQueue, type FilesQueueDeps } from './files-queue.ts'
 import type { FromWorker, RefusedMessage, ToWorker, WorkerSettings } from './messages.ts'
 import { createSyncQueue, type SyncQueue } from './sync-queue.ts'
 import { createWorkerKeeper } from './worker-keeper.ts'
@@ -27,7 +27,14 @@ export type CollectorConfig = Pick<
   | 'diskFreeMinPercent'
 >
 
-export function createCollector({ config, log }: { config: CollectorConfig; log: Logger }): Collector {
+type CollectorClientOptions = {
+  readonly config: CollectorConfig
+  readonly log: Logger
+  /** Another figure than the program's own, for tests. */
+  readonly filesWaitMs?: number | undefined
+}
+
+export function createCollector({ config, log, filesWaitMs }: CollectorClientOptions): Collector {
   const ready = Promise.withResolvers<void>()
   const failed = Promise.withResolvers<Error>()
   const board = createBoard()
@@ -70,7 +77,8 @@ export function createCollector({ config, log }: { config: CollectorConfig; log:
     start: (id) => send({ type: 'sync', id }),
     nowMs: () => performance.now(),
   })
-  const files = createFilesQueue({ send: (id, request) => void send({ type: 'files', id, request }) })
+  const ask: FilesQueueDeps['send'] = (id, request) => void send({ type: 'files', id, request })
+  const files = createFilesQueue({ send: ask, waitMs: filesWaitMs })
   const keeper = createWorkerKeeper<ToWorker, FromWorker>({
     script: new URL('./worker.ts', import.meta.url),
     workerData: settingsOf(config),

@@ -150,8 +150,8 @@ export type Collector = {
   readonly onCommit: (listener: (commit: number) => void) => () => void
   readonly status: () => CollectorStatus
   /**
-   * Rejects with `LogkeepError`: STORE_UNAVAILABLE where the collector does not answer in time, TOO_MANY where
-   * too many wait already, BAD_CURSOR, STOPPING.
+   * Rejects with `LogkeepError`: STORE_UNAVAILABLE where the collector does not answer in time, TOO_MANY
+   * where too many wait already, BAD_CURSOR, STOPPING.
    */
   readonly files: (request: FilesRequest) => Promise<FilesAnswer>
   /** Runs of sync that have ended: their number, those that were not complete, and their time. */

@@ -21,7 +21,7 @@ export type FilesQueueDeps = {
   /** Hands a question to the thread; where there is none, `restart` will be called. */
   readonly send: (id: number, request: FilesRequest) => void
   /** By default that of `workerLimits`. */
-  readonly waitMs?: number
+  readonly waitMs?: number | undefined
 }
 
 type Waiting = {

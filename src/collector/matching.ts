@@ -26,10 +26,10 @@ export function reconcile(
   const isTwin = (file: FoundFile): boolean => file.isGzip && plain.has(file.stem)
   const files = listed.filter((file) => !isTwin(file))
   instance.passedOver = listed.filter(isTwin).map(({ path }) => ({ path, reason: 'copy' }))
-  const live = instance.generations.find(({ isLost, state }) => state === 'live' && !isLost)
   const seen = new Set<Generation>()
   const unknown: FoundFile[] = []
   instance.checkBeginnings()
+  const live = instance.generations.find(({ isLost, state }) => state === 'live' && !isLost)
   instance.needsListing = false
   for (const file of files) {
     const known = instance.generations.find(
