@@ -21,7 +21,13 @@ export type Grid = { readonly stepMs: number; readonly first: number; readonly l
 export function gridOver(since: Time, until: Time, bucket: HistogramRequest['bucket']): Grid {
   if ('countMax' in bucket) {
     const grids = roundStepsMs.values().map((stepMs) => gridOf(since, until, stepMs))
-    return grids.find(({ length }) => length <= bucket.countMax) as Grid
+    const found = grids.find(({ length }) => length <= bucket.countMax)
+    if (found !== undefined) return found
+    throw new LogkeepError(
+      'BAD_PARAMETER',
+      'parameter "buckets" is 1, and the range lies on both sides of 1970, where a bucket begins',
+      'accepted: 2 and more for this range',
+    )
   }
   const grid = gridOf(since, until, bucket.stepMs)
   if (grid.length <= queryLimits.histogramBucketsMax) return grid
@@ -38,9 +44,12 @@ export function bucketOf(sec: number, ns: number, stepMs: number): number {
   return Math.floor((sec * 1000 + Math.floor(ns / 1e6)) / stepMs)
 }
 
-/** When a bucket begins. */
+/** 0000-01-01T00:00:00Z: no earlier time can be written. */
+export const timeSecMin = -62_167_219_200
+
+/** When a bucket begins; one that would begin before the year 0000 begins with it. */
 export function startOf(bucket: number, stepMs: number): Time {
-  const ms = bucket * stepMs
+  const ms = Math.max(bucket * stepMs, timeSecMin * 1000)
   const sec = Math.floor(ms / 1000)
   return { sec, ns: (ms - sec * 1000) * 1e6 }
 }

@@ -12,7 +12,7 @@ import type { Segment } from '../store/segment.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
 import type { HistogramGroup } from './contract.ts'
 import { createSegmentCounter, onlyGroup, type SegmentCounter } from './histogram-count.ts'
-import { gridOver, HistogramCounts, startOf } from './histogram-grid.ts'
+import { gridOver, HistogramCounts, startOf, timeSecMin } from './histogram-grid.ts'
 import { candidatesOf } from './history.ts'
 import type { PlaceRange, ScanCount } from './select-lines.ts'
 import type { HistogramResult, HistogramState, HistogramTask } from './tasks.ts'
@@ -139,7 +139,7 @@ function startOfLines(snapshot: Snapshot, compiled: CompiledPlan, until: Time): 
   for (const { minSec } of snapshot.journal(0, streamIds)) {
     if (minSec >= since && minSec < first) first = minSec
   }
-  return { sec: first < until.sec ? first : until.sec - emptyRangeSec, ns: 0 }
+  return { sec: first < until.sec ? first : Math.max(until.sec - emptyRangeSec, timeSecMin), ns: 0 }
 }
 
 /** `cut`: nothing before this second is counted; null: everything is. */
