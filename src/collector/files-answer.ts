@@ -43,7 +43,8 @@ export function answerFiles(source: FilesSource, request: FilesRequest): FilesAn
   const after = request.cursor === null ? null : parseCursor(request.cursor)
   const isSelected = compileFilter(request)
   const selected = source.seen.filter(isSelected)
-  const rest = selected.map((seen) => placed(seen, source.root)).filter((one) => isAfter(one, after))
+  const rootFolder = path.join(source.root, '/')
+  const rest = selected.map((seen) => placed(seen, rootFolder)).filter((one) => isAfter(one, after))
   rest.sort(compare)
   const page = rest.slice(0, request.limit)
   const last = page.at(-1)
@@ -79,15 +80,15 @@ function compileFilter({ namespace, pod, container, state }: FilesRequest): (see
 }
 
 /** A file behind a link stands in its container's folder, under the path of its own place. */
-function placed(seen: Seen, root: string): Placed {
+function placed(seen: Seen, rootFolder: string): Placed {
   const { generation, isFolder, path: file, place } = seen
   const containerFolder = place === null ? null : folderOf(place)
   const directory = path.dirname(file)
-  const shown = shownPath(file, root)
-  let folder = path.isAbsolute(shown) ? '' : shownPath(directory, root)
+  const shown = shownPath(file, rootFolder)
+  let folder = path.isAbsolute(shown) ? '' : shownPath(directory, rootFolder)
   let leaf = path.isAbsolute(shown) ? shown : path.basename(file)
   if (containerFolder !== null && containerFolder !== file) {
-    folder = shownPath(containerFolder, root)
+    folder = shownPath(containerFolder, rootFolder)
     leaf = directory === containerFolder ? path.basename(file) : shown
   }
   if (isFolder) leaf += '/'
@@ -97,11 +98,10 @@ function placed(seen: Seen, root: string): Placed {
   return { seen, folder, leaf, order, id: generation?.id ?? 0 }
 }
 
-/** Relative to the root, `` for the root itself; as it is where it lies elsewhere. */
-function shownPath(file: string, root: string): string {
-  const folder = path.join(root, '/')
+/** `folder`: the root with a slash at its end. Relative to it, empty for itself; else as it is. */
+function shownPath(file: string, folder: string): string {
   if (file.startsWith(folder)) return file.slice(folder.length)
-  return path.join(file, '/') === folder ? '' : file
+  return file.length === folder.length - 1 && folder.startsWith(file) ? '' : file
 }
 
 function compare(one: Placed, other: Placed): number {
@@ -150,7 +150,7 @@ function look(placed: Placed, { root, nowMs }: FilesSource, reader: Reader): Tre
   const size = sizeOf(generation, stats)
   // A link's own mode says nothing.
   const owned = stats === null || stats.isSymbolicLink() ? null : ownershipOf(stats)
-  const shown = shownPath(seen.path, root)
+  const shown = shownPath(seen.path, path.join(root, '/'))
   const file: SeenFile = {
     path: seen.isFolder ? `${shown}/` : shown,
     name: path.basename(seen.path),

@@ -43,16 +43,16 @@ export function seeFiles(population: Population, folders: Refusals): Seen[] {
   for (const container of population.containers) seeContainer(container, population.refused, folders, seen)
   for (const { refusal } of seen) if (refusal !== null) shown.add(refusal)
   for (const folder of population.unreadable) {
-    seen.push(bare(folder, null, { state: 'unreadable', isFolder: true, refusal: folders.get(folder) }))
+    seen.push(seenAs(folder, null, { state: 'unreadable', isFolder: true, refusal: folders.get(folder) }))
   }
   for (const link of population.refusedLinks) {
-    seen.push(bare(link, null, { state: 'unreadable', passedOver: 'link_refused' }))
+    seen.push(seenAs(link, null, { state: 'unreadable', passedOver: 'link_refused' }))
   }
   for (const [file, refusal] of population.refused.entries()) {
     // Known by a name alone: a file whose folder is gone.
     if (shown.has(refusal) || !path.isAbsolute(file)) continue
     const isFolder = refusal.place !== null && folderOf(refusal.place) === file
-    seen.push(bare(file, refusal.place, { state: 'unreadable', isFolder, refusal }))
+    seen.push(seenAs(file, refusal.place, { state: 'unreadable', isFolder, refusal }))
   }
   return seen
 }
@@ -85,10 +85,10 @@ function seeContainer(container: Container, refused: Refusals, folders: Refusals
   const { place } = container
   if (container.isUnreadable) {
     const refusal = folders.get(place.key)
-    seen.push(bare(place.key, place, { state: 'unreadable', isFolder: true, refusal }))
+    seen.push(seenAs(place.key, place, { state: 'unreadable', isFolder: true, refusal }))
   }
   for (const { path: file, reason } of container.passedOver) {
-    seen.push(bare(file, place, { state: 'unreadable', passedOver: reason }))
+    seen.push(seenAs(file, place, { state: 'unreadable', passedOver: reason }))
   }
   for (const { generations, passedOver, restart } of container.instances.values()) {
     for (const generation of generations) {
@@ -97,10 +97,10 @@ function seeContainer(container: Container, refused: Refusals, folders: Refusals
       const file = generation.path ?? path.join(folderOf(place) ?? place.key, generation.name)
       const refusal = refused.get(file)
       const state = stateOf(generation, refusal)
-      seen.push({ ...bare(file, place, { state, refusal }), restart, generation })
+      seen.push(seenAs(file, place, { state, refusal, restart, generation }))
     }
     for (const { path: file, reason } of passedOver) {
-      seen.push({ ...bare(file, place, { state: 'done', passedOver: reason }), restart })
+      seen.push(seenAs(file, place, { state: 'done', passedOver: reason, restart }))
     }
   }
 }
@@ -112,22 +112,21 @@ function stateOf({ isGzip, log, position, size, state }: Generation, refusal: Re
   return state
 }
 
-function bare(
+function seenAs(
   file: string,
   place: ContainerPlace | null,
-  known: Pick<Seen, 'state'> & Partial<Pick<Seen, 'isFolder' | 'passedOver' | 'refusal'>>,
+  known: Pick<Seen, 'state'> & Partial<Omit<Seen, 'path' | 'place'>>,
 ): Seen {
-  return {
-    path: file,
-    labels: place?.labels ?? labelsOf(file),
-    place,
-    restart: parseInstanceFile(path.basename(file))?.restart ?? null,
-    isFolder: false,
-    generation: null,
-    passedOver: null,
-    refusal: null,
-    ...known,
-  }
+  const {
+    state,
+    labels = place?.labels ?? labelsOf(file),
+    restart = parseInstanceFile(path.basename(file))?.restart ?? null,
+    isFolder = false,
+    generation = null,
+    passedOver = null,
+    refusal = null,
+  } = known
+  return { path: file, labels, place, restart, state, isFolder, generation, passedOver, refusal }
 }
 
 /** Of what lies in the log root itself: a pod's folder or a legacy link. */

@@ -293,7 +293,7 @@ test('S-FILES-10 pages in the order of paths show each file once while others co
     }
   }))
 
-test('S-FILES-11 the text is a tree, two spaces a level, folders end in a slash, a last line counts the rest', () =>
+test('S-FILES-11 as text it is a tree, folders end in a slash; a last line counts what is left out', () =>
   withNode(async (node) => {
     const docker = path.join(node.base, 'docker', 'abc')
     fs.mkdirSync(docker, { recursive: true })
