@@ -1,4 +1,6 @@
-/** Which streams a selector selects: exact names go to the index over names, globs are tried on what it gives. */
+/**
+ * Which streams a selector selects: exact names go to the index over names, globs are tried on what it gives.
+ */
 
 import { compileGlob, isLiteralGlob } from '../model/glob.ts'
 import type { Snapshot } from '../store/reader.ts'

@@ -5,9 +5,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { createEngine } from '../../src/query/engine.ts'
 import type { FileRow } from '../../src/store/contract.ts'
 import { openReader } from '../../src/store/reader.ts'
+import { StreamIdSet } from '../../src/store/stream-ids.ts'
 import { historyTask, linesOf, listTask, membersOf } from '../support/engine-tasks.ts'
 import { createStoreModel, emptyCommit, type StoreModel, smallLimits } from '../support/store-model.ts'
 
@@ -119,4 +121,18 @@ test('S-QUERY-14 listings show the times of what is left, and no stream of which
     assert.deepEqual(listed(), [])
     engine.close()
   })
+})
+
+test('S-LIST-09 a set of stream numbers holds what was added, however large the numbers', () => {
+  const number = fc.oneof(fc.nat(70_000), fc.integer({ min: 2 ** 33, max: 2 ** 33 + 40_000 }))
+  fc.assert(
+    fc.property(fc.array(number), fc.array(number), (added, asked) => {
+      const plain = new Set(added)
+      const set = new StreamIdSet()
+      for (const id of added) set.add(id)
+      assert.equal(set.size, plain.size)
+      assert.deepEqual(new Set(set), plain)
+      for (const id of [...added, ...asked]) assert.equal(set.has(id), plain.has(id))
+    }),
+  )
 })
