@@ -20,7 +20,18 @@ const layerMsMax = 15 * 60_000
 /** No single test of a layer takes longer; those of `process` bound themselves. */
 const testMsMax = 120_000
 
-const sharedLayers = ['model', 'collector', 'store', 'query', 'tail', 'metrics', 'http', 'web', 'demo', 'deploy']
+const sharedLayers = [
+  'model',
+  'collector',
+  'store',
+  'query',
+  'tail',
+  'metrics',
+  'http',
+  'web',
+  'demo',
+  'deploy',
+]
 
 const layers: readonly Layer[] = [
   { name: 'structure', glob: 'test/*.test.ts', isolation: 'none' },
