@@ -252,9 +252,11 @@ test('S-QUERY-12 listings count blocks and journal together, in pages ordered by
     }
     type Item = { namespace: string; pod: string; lines: number; bytes: number; lastTime: string }
     const page = (list: 'pods' | 'namespaces', limit: number, cursor: string | null) =>
-      membersOf<{ pods: Item[]; namespaces: Item[]; next: string | null }>(
-        engine.list(listTask(list, { limit, cursor })),
-      )
+      membersOf(engine.list(listTask(list, { limit, cursor }))) as {
+        pods: Item[]
+        namespaces: Item[]
+        next: string | null
+      }
     const pods: Item[] = []
     for (let next: string | null = null; ; ) {
       const answer = page('pods', 2, next)

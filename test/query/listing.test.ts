@@ -44,8 +44,8 @@ function settle(model: StoreModel, nowSec: number): void {
   while (model.writer.maintain(nowSec, 50)) continue
 }
 
-function withoutNode({ node: _, ...row }: ListRow): object {
-  return row
+function withoutNode(row: ListRow): object {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'node'))
 }
 
 function assertListed(engine: Engine, files: readonly StreamLabels[], random: Random): void {

@@ -69,7 +69,7 @@ function assertStored(model: StoreModel, engine: Engine, sweptLines: number): vo
     assert.ok(place < expected.length, `found twice, or never committed: ${text}`)
     place += 1
   }
-  const listed = membersOf<Listed>(engine.list(listTask('namespaces')))
+  const listed = membersOf(engine.list(listTask('namespaces'))) as Listed
   const counted = listed.namespaces.reduce((sum, each) => sum + each.lines, 0)
   assert.equal(counted, found.length)
 }

@@ -106,7 +106,7 @@ test('S-RETENTION-05 a stream whose container has come back stays, although its 
 test('S-QUERY-14 listings show the times of what is left, and no stream of which nothing is left', () => {
   withModel((model) => {
     const engine = createEngine(openReader(model.dataDir))
-    const listed = () => membersOf<{ streams: unknown[] }>(engine.list(listTask('streams'))).streams
+    const listed = () => (membersOf(engine.list(listTask('streams'))) as { streams: unknown[] }).streams
     const streamId = model.streamId(0)
     const file = fileOf(model, streamId)
     model.writer.commit({ ...emptyCommit, files: [file], arrivalSec: startSec })

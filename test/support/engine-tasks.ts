@@ -52,8 +52,8 @@ export function listTask(list: ListTask['list'], given: Partial<ListTask> = {}):
 }
 
 /** Members of an answer's object. */
-export function membersOf<T>({ members }: Pick<MembersAnswer, 'members'>): T {
-  return JSON.parse(`{${Buffer.from(members).toString()}}`) as T
+export function membersOf({ members }: Pick<MembersAnswer, 'members'>): unknown {
+  return JSON.parse(`{${Buffer.from(members).toString()}}`)
 }
 
 /** Entries of an answer in JSON. */

@@ -32,9 +32,9 @@ export type ListPage = { readonly rows: ListRow[]; readonly next: string | null 
 
 /** Reads one page. */
 export function listPage(engine: Engine, list: ListKind, given: Parameters<typeof listTask>[1]): ListPage {
-  const { next, ...rest } = membersOf<{ next: string | null } & Record<string, ListRow[]>>(
-    engine.list(listTask(list, given)),
-  )
+  const { next, ...rest } = membersOf(engine.list(listTask(list, given))) as {
+    next: string | null
+  } & Record<string, ListRow[]>
   return { rows: rest[list] as ListRow[], next }
 }
 
