@@ -10,8 +10,9 @@
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
-import { enableCompileCache, flushCompileCache } from 'node:module'
+// As objects: an older Node would refuse the file for a name that it lacks, before the line below can speak.
+import fs from 'node:fs'
+import module from 'node:module'
 import { join } from 'node:path'
 
 const nodeMajorMin = 26
@@ -38,9 +39,9 @@ function refuse() {
 async function start(file) {
   // Settings may stand in a file beside this one; variables that are set already win.
   const settingsFile = join(root, '.env')
-  if (command !== 'demo' && existsSync(settingsFile)) process.loadEnvFile(settingsFile)
+  if (command !== 'demo' && fs.existsSync(settingsFile)) process.loadEnvFile(settingsFile)
   const cache = cacheFolder()
-  if (!existsSync(cache)) spawnSync(process.execPath, [import.meta.filename, 'warm'], { stdio: 'ignore' })
+  if (!fs.existsSync(cache)) spawnSync(process.execPath, [import.meta.filename, 'warm'], { stdio: 'ignore' })
   process.env.NODE_COMPILE_CACHE ??= cache
   // glibc otherwise keeps an arena per thread, each with holes of its own.
   process.env.MALLOC_ARENA_MAX ??= '2'
@@ -52,19 +53,19 @@ async function start(file) {
 /** Loads every module once; entry files do nothing, or throw, when they are not started as such. */
 async function warm() {
   const cache = cacheFolder()
-  rmSync(caches, { recursive: true, force: true })
-  enableCompileCache(cache)
+  fs.rmSync(caches, { recursive: true, force: true })
+  module.enableCompileCache(cache)
   for (const file of sources()) await import(join(root, file)).catch(() => undefined)
-  flushCompileCache()
+  module.flushCompileCache()
 }
 
 /** One folder per state of the sources: a cache with gaps would load the compiler after all. */
 function cacheFolder() {
   const hash = createHash('sha256').update(process.version)
-  for (const file of sources()) hash.update(readFileSync(join(root, file)))
+  for (const file of sources()) hash.update(fs.readFileSync(join(root, file)))
   return join(caches, hash.digest('hex').slice(0, 16))
 }
 
 function sources() {
-  return globSync('src/**/*.ts', { cwd: root }).sort()
+  return fs.globSync('src/**/*.ts', { cwd: root }).sort()
 }
