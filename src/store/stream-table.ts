@@ -1,6 +1,7 @@
 /** Streams as the writer keeps them: ids by labels, next line numbers, totals of what lies in blocks. */
 
-import type { StreamLabels } from '../model/entry.ts'
+import type { StreamLabels, Time } from '../model/entry.ts'
+import { compareTime } from '../model/time.ts'
 import { type LineSummary, spanOf } from './columns.ts'
 import type { Connection } from './database.ts'
 import type { JournalIndex } from './journal-index.ts'
@@ -91,32 +92,43 @@ export function createStreamTable(connection: Connection, journal: JournalIndex)
 }
 
 function createSealedAdder(connection: Connection): StreamTable['addSealed'] {
-  const addTotals = connection.prepare(
+  const isEarlier = '@firstSec < first_sec OR (@firstSec = first_sec AND @firstNs < first_ns)'
+  const isLater = '@lastSec > last_sec OR (@lastSec = last_sec AND @lastNs > last_ns)'
+  // Where no time is given none of the comparisons is true.
+  const update = connection.prepare(
     `UPDATE stream SET sealed_line = @sealedLine, lines = lines + @lines, bytes = bytes + @bytes,
-       gaps = gaps + @gaps, gap_bytes = gap_bytes + @gapBytes, version = @version
+       gaps = gaps + @gaps, gap_bytes = gap_bytes + @gapBytes, version = @version,
+       first_sec = CASE WHEN first_sec IS NULL OR ${isEarlier} THEN @firstSec ELSE first_sec END,
+       first_ns = CASE WHEN first_sec IS NULL OR ${isEarlier} THEN @firstNs ELSE first_ns END,
+       last_sec = CASE WHEN last_sec IS NULL OR ${isLater} THEN @lastSec ELSE last_sec END,
+       last_ns = CASE WHEN last_sec IS NULL OR ${isLater} THEN @lastNs ELSE last_ns END
      WHERE id = @id`,
-  )
-  const widenFirst = connection.prepare(
-    `UPDATE stream SET first_sec = @sec, first_ns = @ns
-     WHERE id = @id AND (first_sec IS NULL OR (@sec, @ns) < (first_sec, first_ns))`,
-  )
-  const widenLast = connection.prepare(
-    `UPDATE stream SET last_sec = @sec, last_ns = @ns
-     WHERE id = @id AND (last_sec IS NULL OR (@sec, @ns) > (last_sec, last_ns))`,
   )
   return (id, { sealedLine, lines, bytes, summaries }, version) => {
     let gaps = 0
     let gapBytes = 0
-    for (const { exceptions } of summaries) {
-      gaps += exceptions?.gaps ?? 0
-      gapBytes += exceptions?.gapBytes ?? 0
-    }
-    addTotals.run({ id, sealedLine, lines, bytes, gaps, gapBytes, version })
+    let first: Time | null = null
+    let last: Time | null = null
     for (const summary of summaries) {
+      gaps += summary.exceptions?.gaps ?? 0
+      gapBytes += summary.exceptions?.gapBytes ?? 0
       const span = spanOf(summary)
       if (span === null) continue
-      widenFirst.run({ id, ...span.first })
-      widenLast.run({ id, ...span.last })
+      if (first === null || compareTime(span.first, first) < 0) first = span.first
+      if (last === null || compareTime(span.last, last) > 0) last = span.last
     }
+    update.run({
+      id,
+      sealedLine,
+      lines,
+      bytes,
+      gaps,
+      gapBytes,
+      version,
+      firstSec: first?.sec ?? null,
+      firstNs: first?.ns ?? null,
+      lastSec: last?.sec ?? null,
+      lastNs: last?.ns ?? null,
+    })
   }
 }
