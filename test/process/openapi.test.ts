@@ -9,6 +9,7 @@ import type { Page } from '../support/client.ts'
 import { createScene, waitForEntries } from '../support/scene.ts'
 import { waitFor } from '../support/wait.ts'
 
+type Sent = { method?: string; body?: string | URLSearchParams; headers?: Record<string, string> }
 type Routes = { readonly routes: readonly { readonly path: string; readonly methods: readonly string[] }[] }
 
 /** A program over a pod that has written JSON, logfmt and plain lines to both of its streams. */
@@ -118,7 +119,7 @@ test('S-API-07 refusals are as documented: 400, 401, 403, 404, 405, 413, 414, 41
     LOGKEEP_TOKEN: token,
     LOGKEEP_TAILS_MAX: '1',
   })
-  const refuse = async (status: number, path: string, query = '', init: RequestInit = {}) => {
+  const refuse = async (status: number, path: string, query = '', init: Sent = {}) => {
     const address = `${base}${path.replace('{name}', 'a').replace('{part}', 'a')}${query}`
     const answer = await answerOf(
       await fetch(address, { ...init, headers: { ...authorization, ...init.headers } }),

@@ -118,10 +118,11 @@ export async function readApiDocument(base: string): Promise<ApiDocument> {
   }
 }
 
+/** A path's part for one method. */
+type Described = Pick<Operation, 'responses'> & { readonly parameters?: Operation['parameters'] }
+
 function operationsOf(document: Schema): Operation[] {
-  const paths = document['paths'] as Readonly<
-    Record<string, Readonly<Record<string, Omit<Operation, 'path'>>>>
-  >
+  const paths = document['paths'] as Readonly<Record<string, Readonly<Record<string, Described>>>>
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { parameters = [], responses }]) => ({
       path,
