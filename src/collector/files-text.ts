@@ -99,6 +99,8 @@ function formatBytes(bytes: number): string {
 
 /** Control and format characters, those that turn the direction of text too, as escapes. */
 function printable(text: string): string {
+  // Nearly all names are plain, and this is the cheaper question.
+  if (/^[ -~]*$/.test(text)) return text
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (char) => {
     const code = (char.codePointAt(0) as number).toString(16)
     return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`
