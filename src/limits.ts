@@ -49,7 +49,7 @@ export const storeLimits = {
   filterBitsUsual: 2 ** 16,
   /** For random text: an eighth of a block's size, on bytes that hardly compress. */
   filterBitsMax: 2 ** 18,
-  /** Spans of time that a block's counts are kept for: one percent of its size, a quarter of an hour of a day. */
+  /** Spans of time that a block's counts are kept for: one percent of its size, 15 minutes of a day. */
   countCellsMax: 100,
   /** Pages checkpointed at once by SQLite itself: 4 MiB of WAL. */
   checkpointBytes: 4 * mebibyte,
@@ -110,7 +110,7 @@ export const httpLimits = {
   syncWaitMs: 250,
   /** Smaller answers do not gain from gzip. */
   gzipBytesMin: 1 * kibibyte,
-  /** Exports open at a time unless the settings say otherwise: each holds three pieces, some 13 MiB, where its client takes little. */
+  /** Default of a setting: each holds three pieces, some 13 MiB, where its client takes little. */
   exportsOpenMax: 8,
   /** An export whose client takes nothing for so long is ended. */
   exportStallMs: 10 * 60_000,
@@ -138,7 +138,7 @@ export const httpLimits = {
 
 /** Live tails. */
 export const tailLimits = {
-  /** Open tails unless the settings say otherwise: each costs a socket and up to its share of `bufferedTotalBytesMax`. */
+  /** Default of a setting: each costs a socket and up to its share of `bufferedTotalBytesMax`. */
   tailsMax: 200,
   /** What `retry-after` says when there are more. */
   retryAfterSec: 10,

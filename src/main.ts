@@ -90,11 +90,12 @@ async function start(config: Config, log: Logger, running: Running, stop: Stop):
     log,
   })
   running.query = service
+  const version = packageVersion()
   const metrics = createMetrics({
     collector,
     query: service,
     tails: () => tails,
-    version: packageVersion(),
+    version,
     dataDir,
     retentionAgeSec: config.retentionAgeMs / millisecondsPerSecond,
     retentionSizeBytes: config.retentionSizeBytes,
@@ -109,7 +110,7 @@ async function start(config: Config, log: Logger, running: Running, stop: Stop):
     nowMs: () => performance.now(),
     limits: { tailsMax },
   })
-  const app = buildServer({ config, token, query, collector, tails, metrics, log, nowMs: Date.now })
+  const app = buildServer({ config, token, query, collector, tails, metrics, version, log, nowMs: Date.now })
   running.app = app
   await app.listen({ host: config.host, port: config.port }).catch((error) => {
     throw listenError(error, config)

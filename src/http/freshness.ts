@@ -1,4 +1,4 @@
-/** Has what is written on the node stored before a question about it is answered, and says where it is not. */
+/** Has what is written on the node stored before a question about it is answered, or says that it is not. */
 
 import type { Collector } from '../collector/contract.ts'
 import { httpLimits } from '../limits.ts'

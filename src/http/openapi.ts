@@ -1,6 +1,5 @@
 /** The OpenAPI document of this server, made from the descriptions of its routes (OpenAPI 3.1). */
 
-import { readFileSync } from 'node:fs'
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { components as counts } from './schemas/counts.ts'
@@ -29,7 +28,7 @@ const securitySchemes = {
 } as const
 
 /** Must come before the routes. */
-export function describeRoutes(app: FastifyInstance): void {
+export function describeRoutes(app: FastifyInstance, version: string): void {
   // Requests are read by parsers of their own, which name what is wrong; answers are bytes that are ready.
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
@@ -37,7 +36,7 @@ export function describeRoutes(app: FastifyInstance): void {
   app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { ...info, version: readVersion() },
+      info: { ...info, version },
       tags,
       components: { securitySchemes },
     },
@@ -56,9 +55,4 @@ export function writeDocument(app: FastifyInstance): Buffer {
   const write = (key: string, value: unknown): unknown =>
     key === 'requestBody' && typeof value === 'object' ? { ...value, required: false } : value
   return Buffer.from(`${JSON.stringify(app.swagger(), write)}\n`)
-}
-
-function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return (manifest as { version: string }).version
 }

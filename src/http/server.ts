@@ -48,6 +48,8 @@ export type ServerDeps = {
   readonly metrics: Pick<Metrics, 'render' | 'answered' | 'limitReached'>
   readonly tails: TailHub
   readonly log: Logger
+  /** Of the package. */
+  readonly version: string
   /** Milliseconds since 1970: what relative times are relative to. */
   readonly nowMs: () => number
 }
@@ -77,7 +79,7 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
   const sessions = createSessions(deps.nowMs)
   const security = createSecurity({ config: deps.config, token: deps.token, sessions })
   const routes = collectRoutes(app)
-  describeRoutes(app)
+  describeRoutes(app, deps.version)
   let stopping = false
 
   app.setErrorHandler((error, request, reply) => {

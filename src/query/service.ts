@@ -27,7 +27,7 @@ export type QueryServiceOptions = {
   readonly nodeName: string
   readonly queryThreads: number
   readonly queryDeadlineMs: number
-  /** Body bytes that one query may look at, and queries that may wait to scan: of `limits.ts` unless given. */
+  /** Body bytes that one query may look at, and queries that may wait: of `limits.ts` unless given. */
   readonly scannedBytesMax?: number
   readonly waitingMax?: number
   /** Milliseconds since 1970. */

@@ -1,4 +1,4 @@
-/** The further routes over recorded layers: shapes, access, counters of bounds and requests, the page of the API. */
+/** The further routes over recorded layers: shapes, access, counters, and the page of the API. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

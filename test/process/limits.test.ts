@@ -1,4 +1,4 @@
-/** Every bound that a client may run into, set low: the answer says it, and the counter in `/metrics` rises. */
+/** Every bound that a client may run into, set low: the answer says it, and its counter rises. */
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

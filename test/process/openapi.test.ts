@@ -1,4 +1,4 @@
-/** The OpenAPI document of the real program, against its routes, its parameters, its answers and its frames. */
+/** The OpenAPI document of the real program, against its routes, parameters, answers and frames. */
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'

@@ -180,10 +180,8 @@ function oddQuery(pairs: readonly Pair[], random: Random): string {
     .join('&')
     .replace(/[^!-~]/g, '+')
   const long = random.chance(0.3) ? `q=${'x'.repeat(random.between(8000, 9000))}` : ''
-  return `${text}&${random.pick(['%', '%F0%9F', 'q=%c0%80', '&&&', '=', '=&=', 'limit=1;pod=2', 'q=%u0041', long])}`.replaceAll(
-    '#',
-    '',
-  )
+  const rest = random.pick(['%', '%F0%9F', 'q=%c0%80', '&&&', '=', '=&=', 'limit=1;pod=2', 'q=%u0041', long])
+  return `${text}&${rest}`.replaceAll('#', '')
 }
 
 function makeHeaders(random: Random): Record<string, string> {

@@ -52,6 +52,7 @@ export async function serve({ config, token = null, answers, tailLimits = {}, ho
     collector: collector.collector,
     tails,
     metrics,
+    version: '1.2.3',
     log,
     nowMs: () => clock.nowMs,
   })

@@ -4,7 +4,6 @@
  */
 
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import type { FastifyInstance } from 'fastify'
 import { LogkeepError } from '../../errors.ts'
 import { clientSignal, jsonType, sendBytes } from '../answer.ts'
@@ -127,5 +126,5 @@ export function registerDocs(app: FastifyInstance, { room }: RouteDeps): void {
 /** Read anew each time: the page is rarely opened, and its script has 1.7 MB. */
 async function readPart(name: keyof typeof parts): Promise<Buffer> {
   if (name === 'start.js') return Buffer.from(start)
-  return readFile(createRequire(import.meta.url).resolve(`@fastify/swagger-ui/static/${name}`))
+  return readFile(new URL(`static/${name}`, import.meta.resolve('@fastify/swagger-ui/package.json')))
 }
