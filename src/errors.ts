@@ -38,7 +38,7 @@ export const errorStatus = {
 
 export type ErrorCode = keyof typeof errorStatus
 
-/** Bounds of `limits.ts` that a request may run into; reaching one is counted under its name. */
+/** Bounds of `limits/` that a request may run into; reaching one is counted under its name. */
 export const limitNames = [
   'tails',
   'tail_room',

@@ -3,7 +3,7 @@
  * watches.
  */
 
-import { logLimits } from './limits.ts'
+import { logLimits } from './limits/program.ts'
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]

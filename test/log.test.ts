@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { logLimits } from '../src/limits.ts'
+import { logLimits } from '../src/limits/program.ts'
 import { createLogger, type LogLevel } from '../src/log.ts'
 
 function record(level: LogLevel, readable: boolean) {

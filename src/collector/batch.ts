@@ -1,6 +1,6 @@
 /** The lines read since the last commit, by stream, and what has been counted since the start. */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import { LineBuffer } from '../model/line-buffer.ts'
 import { Counters } from './counters.ts'
 

@@ -1,6 +1,6 @@
 /** Stores the batch together with the positions it was read up to, and keeps both when that fails. */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { Logger } from '../log.ts'
 import type { Commit, FileRow, FragmentPiece, PositionMove } from '../store/contract.ts'
 import type { Batch } from './batch.ts'

@@ -1,6 +1,6 @@
 /** One container's log folder: its instances, each restart one, brought up to date by listings. */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { ContainerPlace, Discovery } from './discovery.ts'
 import { elapsedMs, type Instance, type InstanceHost } from './instance.ts'
 import type { InstanceFiles, PassedOver } from './listing.ts'

@@ -3,7 +3,7 @@
  * together. Driven from outside with a clock, so that tests decide when what happens.
  */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { Logger } from '../log.ts'
 import type { Writer } from '../store/writer.ts'
 import { Batch } from './batch.ts'

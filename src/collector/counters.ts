@@ -3,7 +3,7 @@
  * gaps by reason, rotations.
  */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { CollectorCounters, CollectorStatus } from './contract.ts'
 
 /** Lines and bytes read of one namespace. */

@@ -4,7 +4,7 @@
  */
 
 import { readdirSync, statSync } from 'node:fs'
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 
 export type DirectoryListing = {
   readonly names: readonly string[]

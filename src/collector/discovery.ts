@@ -5,7 +5,7 @@
 
 import { closeSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { StreamLabels } from '../model/entry.ts'
 import { DirectoryCache } from './directory-cache.ts'
 import type { FoundFile } from './generation.ts'

@@ -4,7 +4,7 @@
  */
 
 import { LogkeepError } from '../errors.ts'
-import { workerLimits } from '../limits.ts'
+import { workerLimits } from '../limits/collector.ts'
 import type { FilesAnswer, FilesRequest } from './contract.ts'
 
 export type FilesQueue = {

@@ -2,7 +2,7 @@
  * One file of a container instance's log: which file it is, how far it is read, and what of that is stored.
  */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { FileRow, FileState, PositionMove } from '../store/contract.ts'
 import { type FileStat, hash48, readAt } from './identity.ts'
 import type { OpenFiles } from './open-files.ts'

@@ -5,7 +5,7 @@
 
 import { fstatSync, readSync } from 'node:fs'
 import { constants, createGunzip, type Gunzip, gunzipSync } from 'node:zlib'
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import { readAt } from './identity.ts'
 
 /** `pending`: the bytes asked for are not decompressed yet. `cut`: the file ends too early or is damaged. */

@@ -3,7 +3,7 @@
  * time.
  */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { Generation } from './generation.ts'
 import { elapsedMs, type Instance } from './instance.ts'
 

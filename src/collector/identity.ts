@@ -6,7 +6,7 @@
 
 import { createHash } from 'node:crypto'
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 
 /** A file as `stat` sees it; numbers that may exceed 2^53 as decimal text. */
 export type FileStat = {

@@ -5,7 +5,7 @@
  */
 
 import { lstatSync } from 'node:fs'
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { GapRecord } from '../model/entry.ts'
 import type { Generation } from './generation.ts'
 import { toFileStat } from './identity.ts'

@@ -4,7 +4,7 @@
  * conmon at 8,192.
  */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import { attribute, type Iostream } from '../model/entry.ts'
 import type { FragmentPiece } from '../store/contract.ts'
 

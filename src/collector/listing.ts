@@ -5,7 +5,7 @@
 
 import { lstatSync, readdirSync } from 'node:fs'
 import path from 'node:path'
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { FoundFile } from './generation.ts'
 import { type FileStat, toFileStat } from './identity.ts'
 import type { LinkResolver } from './links.ts'

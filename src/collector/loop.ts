@@ -3,7 +3,7 @@
  * rest.
  */
 
-import { collectorLimits, workerLimits } from '../limits.ts'
+import { collectorLimits, workerLimits } from '../limits/collector.ts'
 import type { Logger } from '../log.ts'
 import type { Writer } from '../store/writer.ts'
 import type { CollectorStatus } from './contract.ts'

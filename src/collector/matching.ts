@@ -3,7 +3,7 @@
  * new, gone. Facts: the rotation steps of kubelet's container_log_manager.go and Docker's logfile.go.
  */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import { readFirstTimeMs } from './first-time.ts'
 import { type FoundFile, Generation } from './generation.ts'
 import { readGzipSize } from './gzip-source.ts'

@@ -3,7 +3,7 @@
  * first.
  */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 
 /** Something that holds a descriptor and can find its file again. */
 export type Closable = { close: () => void; readonly isReopenable: boolean }

@@ -3,7 +3,7 @@
  */
 
 import { closeSync, fstatSync, readSync } from 'node:fs'
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import { GzipSource } from './gzip-source.ts'
 import { type FileStat, toFileStat } from './identity.ts'
 

@@ -3,7 +3,7 @@
  * taken up.
  */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { Logger } from '../log.ts'
 import { LevelDetector } from '../model/level.ts'
 import type { FileRow, FragmentPiece } from '../store/contract.ts'

@@ -2,7 +2,7 @@
  * Opens files that a listing shows under an unknown inode, and says whether they hold what a known file held.
  */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { FoundFile, Generation } from './generation.ts'
 import { readGzipHead } from './gzip-source.ts'
 import { hash48, isSameBefore, readAt } from './identity.ts'

@@ -4,7 +4,7 @@
  */
 
 import { closeSync } from 'node:fs'
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { Generation } from './generation.ts'
 import { type FileStat, readAt } from './identity.ts'
 import type { LineSplitter, LineTarget } from './line-splitter.ts'

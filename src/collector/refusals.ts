@@ -1,7 +1,7 @@
 /** Remembers what the system refused, by path: the last error of each, up to a bound. */
 
 import { getSystemErrorMessage } from 'node:util'
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { ContainerPlace } from './discovery.ts'
 import { elapsedMs } from './instance.ts'
 

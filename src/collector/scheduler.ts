@@ -1,6 +1,6 @@
 /** Decides whose turn it is: files that are due, round robin by bytes, in slices of bounded time. */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { Batch } from './batch.ts'
 import type { Committer } from './committer.ts'
 import { HeldFiles } from './held-files.ts'

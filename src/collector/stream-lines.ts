@@ -3,7 +3,7 @@
  * path.
  */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import { attribute, type GapRecord, gapLevel, type Iostream } from '../model/entry.ts'
 import { LevelDetector } from '../model/level.ts'
 import type { Batch } from './batch.ts'

@@ -1,6 +1,6 @@
 /** Lets calls of `sync` share runs: a run answers all calls until 100 ms after it began. */
 
-import { workerLimits } from '../limits.ts'
+import { workerLimits } from '../limits/collector.ts'
 import type { Collector, SyncResult } from './contract.ts'
 
 export type SyncQueue = {

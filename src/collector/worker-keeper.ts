@@ -4,7 +4,8 @@
  */
 
 import { Worker } from 'node:worker_threads'
-import { threadHeap, workerLimits } from '../limits.ts'
+import { workerLimits } from '../limits/collector.ts'
+import { threadHeap } from '../limits/query.ts'
 import type { Logger } from '../log.ts'
 import type { Collector } from './contract.ts'
 

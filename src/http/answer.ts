@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LogkeepError } from '../errors.ts'
-import { httpLimits } from '../limits.ts'
+import { httpLimits } from '../limits/http.ts'
 import type { MembersAnswer } from '../query/contract.ts'
 import { acceptsGzip } from './negotiation.ts'
 

@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import { type ErrorCode, errorStatus, LogkeepError } from '../errors.ts'
-import { tailLimits } from '../limits.ts'
+import { tailLimits } from '../limits/http.ts'
 
 /** JSON of an error's answer. */
 export function errorBody({ code, message, hint }: LogkeepError): string {

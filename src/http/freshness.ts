@@ -1,7 +1,7 @@
 /** Has what is written on the node stored before a question about it is answered, or says that it is not. */
 
 import type { Collector } from '../collector/contract.ts'
-import { httpLimits } from '../limits.ts'
+import { httpLimits } from '../limits/http.ts'
 import { parseCursor } from '../model/cursor.ts'
 import type { TimeRange } from '../query/plan.ts'
 

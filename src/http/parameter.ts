@@ -3,7 +3,7 @@
  * OpenAPI document.
  */
 
-import { httpLimits } from '../limits.ts'
+import { httpLimits } from '../limits/http.ts'
 
 /** One value in JSON Schema (draft 2020-12). */
 export type ValueSchema =

@@ -1,7 +1,8 @@
 /** The parameters of every route: the only place that knows them, for parsers and documents alike. */
 
 import type { SeenFileState } from '../collector/contract.ts'
-import { httpLimits, queryLimits, tailLimits } from '../limits.ts'
+import { httpLimits, tailLimits } from '../limits/http.ts'
+import { queryLimits } from '../limits/query.ts'
 import { iostreamNames, levelNames } from '../model/entry.ts'
 import { contextScopes, histogramGroups } from '../query/contract.ts'
 import {

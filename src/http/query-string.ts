@@ -1,7 +1,7 @@
 /** Reads a query string strictly: unknown, empty, repeated and undecodable parameters are refused by name. */
 
 import { LogkeepError, type LogkeepErrorOptions } from '../errors.ts'
-import { httpLimits } from '../limits.ts'
+import { httpLimits } from '../limits/http.ts'
 import { nearestName } from '../model/nearest-name.ts'
 import type { AcceptedParameters } from './parameter.ts'
 

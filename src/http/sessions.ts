@@ -1,7 +1,7 @@
 /** Signed-in browsers: random ids in bounded memory with an end, carried in a cookie (RFC 6265bis). */
 
 import { createHash, randomBytes } from 'node:crypto'
-import { httpLimits } from '../limits.ts'
+import { httpLimits } from '../limits/http.ts'
 
 export type Sessions = {
   /** Value of `set-cookie` for a new session. */

@@ -2,7 +2,7 @@
 
 import type { Collector } from '../collector/contract.ts'
 import { limitNames } from '../errors.ts'
-import { metricsLimits } from '../limits.ts'
+import { metricsLimits } from '../limits/http.ts'
 import type { QueryService } from '../query/contract.ts'
 import { createCollectionMetrics } from './collection-metrics.ts'
 import type { Metrics } from './contract.ts'

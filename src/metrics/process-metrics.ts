@@ -5,7 +5,7 @@
 
 import { readdir, readFile } from 'node:fs/promises'
 import type { Collector } from '../collector/contract.ts'
-import { metricsLimits } from '../limits.ts'
+import { metricsLimits } from '../limits/http.ts'
 import type { QueryService, ThreadMemory } from '../query/contract.ts'
 import { type MetricRegistry, type Series, setTotal, setValue, setValues } from './registry.ts'
 import { createTimedPart } from './timed-part.ts'

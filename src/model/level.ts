@@ -3,7 +3,7 @@
  * and common loggers.
  */
 
-import { levelLimits } from '../limits.ts'
+import { levelLimits } from '../limits/program.ts'
 import { byteOf, isBlank, skipBlanks, skipInvisible } from './level-bytes.ts'
 import { headLevel } from './level-head.ts'
 import { jsonLevel } from './level-json.ts'

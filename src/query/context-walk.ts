@@ -1,6 +1,6 @@
 /** One side of a context: a chain of slices that leads away from the entry in the middle. */
 
-import { queryLimits } from '../limits.ts'
+import { queryLimits } from '../limits/query.ts'
 import type { Cursor } from '../model/cursor.ts'
 import { type CollectedPage, createCollectedPage } from './collected-page.ts'
 import type { ContextRequest } from './contract.ts'

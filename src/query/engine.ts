@@ -1,6 +1,6 @@
 /** Answers tasks in a query thread: one read transaction each, bounded in time and size. */
 
-import { queryLimits } from '../limits.ts'
+import { queryLimits } from '../limits/query.ts'
 import { type Cursor, hashPlan } from '../model/cursor.ts'
 import type { Reader, Snapshot } from '../store/reader.ts'
 import { resumeOf } from './collected-page.ts'

@@ -3,7 +3,7 @@
  * last wrote.
  */
 
-import { queryLimits } from '../limits.ts'
+import { queryLimits } from '../limits/query.ts'
 import { compileGlob, isLiteralGlob } from '../model/glob.ts'
 import { nearestName } from '../model/nearest-name.ts'
 import { formatTime } from '../model/time.ts'

@@ -4,7 +4,7 @@
  */
 
 import { LogkeepError } from '../errors.ts'
-import { queryLimits } from '../limits.ts'
+import { queryLimits } from '../limits/query.ts'
 import { type Cursor, encodeCursor } from '../model/cursor.ts'
 import type { LogsRequest } from './contract.ts'
 import { TaskTimeout } from './lanes.ts'

@@ -1,7 +1,7 @@
 /** The buckets of a histogram: their width, where they lie, and the counts in them, by group. */
 
 import { LogkeepError } from '../errors.ts'
-import { queryLimits } from '../limits.ts'
+import { queryLimits } from '../limits/query.ts'
 import type { Time } from '../model/entry.ts'
 import type { HistogramRequest } from './contract.ts'
 

@@ -1,6 +1,6 @@
 /** A histogram on the main thread: a chain of slices until everything is counted or a bound is reached. */
 
-import { queryLimits } from '../limits.ts'
+import { queryLimits } from '../limits/query.ts'
 import type { EndReason, HistogramRequest, MembersAnswer, QueryStats } from './contract.ts'
 import { type Lane, type Lanes, TaskTimeout } from './lanes.ts'
 import type { HistogramResult, HistogramTask } from './tasks.ts'

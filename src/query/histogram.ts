@@ -3,7 +3,7 @@
  * beginning on is counted.
  */
 
-import { collectorLimits } from '../limits.ts'
+import { collectorLimits } from '../limits/collector.ts'
 import type { Cursor } from '../model/cursor.ts'
 import { gapLevel, levelNames, type Time } from '../model/entry.ts'
 import { formatDuration, formatTime } from '../model/time.ts'

@@ -5,7 +5,8 @@
 
 import { Piscina } from 'piscina'
 import { LogkeepError } from '../errors.ts'
-import { queryLimits, storeLimits, threadHeap } from '../limits.ts'
+import { queryLimits, threadHeap } from '../limits/query.ts'
+import { storeLimits } from '../limits/store.ts'
 import type { LaneStatus, QueryStatus, ThreadMemory } from './contract.ts'
 import { createGate } from './gate.ts'
 import type { Task } from './tasks.ts'

@@ -3,7 +3,7 @@
  * size.
  */
 
-import { queryLimits } from '../limits.ts'
+import { queryLimits } from '../limits/query.ts'
 import type { Cursor } from '../model/cursor.ts'
 import { type CollectedPage, createCollectedPage } from './collected-page.ts'
 import type { LogsPage, LogsRequest } from './contract.ts'

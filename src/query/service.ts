@@ -1,7 +1,7 @@
 /** The query layer on the main thread: chains slices of query threads into pages, exports and tails. */
 
 import { LogkeepError } from '../errors.ts'
-import { queryLimits } from '../limits.ts'
+import { queryLimits } from '../limits/query.ts'
 import type { Logger } from '../log.ts'
 import type { Cursor } from '../model/cursor.ts'
 import { readContext } from './context.ts'
@@ -27,7 +27,7 @@ export type QueryServiceOptions = {
   readonly nodeName: string
   readonly queryThreads: number
   readonly queryDeadlineMs: number
-  /** Body bytes that one query may look at, and queries that may wait: of `limits.ts` unless given. */
+  /** Body bytes that one query may look at, and queries that may wait: of `limits/` unless given. */
   readonly scannedBytesMax?: number
   readonly waitingMax?: number
   /** Milliseconds since 1970. */

@@ -1,7 +1,7 @@
 /** Asks a thread for the size of its JavaScript heap. Facts: `worker.getHeapStatistics()` of Node. */
 
 import type { Worker } from 'node:worker_threads'
-import { queryLimits } from '../limits.ts'
+import { queryLimits } from '../limits/query.ts'
 import type { ThreadMemory } from './contract.ts'
 
 /**

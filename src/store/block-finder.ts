@@ -2,7 +2,7 @@
  * Finds blocks by time, lazily and in order, and by commit. Which index serves which question: `migrations/`.
  */
 
-import { storeLimits } from '../limits.ts'
+import { storeLimits } from '../limits/store.ts'
 import type { Connection } from './database.ts'
 import { type BlockRow, blockColumns, type Segment, segmentOfBlock } from './segment.ts'
 import type { StreamIds } from './stream-ids.ts'

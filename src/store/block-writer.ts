@@ -3,7 +3,7 @@
  * filter.
  */
 
-import type { StoreLimits } from '../limits.ts'
+import type { StoreLimits } from '../limits/store.ts'
 import { gapLevel } from '../model/entry.ts'
 import { levelDetectorVersion } from '../model/level.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'

@@ -3,7 +3,7 @@
  * as blocks.
  */
 
-import type { StoreLimits } from '../limits.ts'
+import type { StoreLimits } from '../limits/store.ts'
 import type { Changes } from './changes.ts'
 import type { Commit } from './contract.ts'
 import type { Connection } from './database.ts'

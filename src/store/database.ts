@@ -7,7 +7,7 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { LogkeepError } from '../errors.ts'
-import { storeLimits } from '../limits.ts'
+import { storeLimits } from '../limits/store.ts'
 import { migrate } from './migrate.ts'
 
 export type Connection = Database.Database

@@ -3,7 +3,7 @@
  * behind.
  */
 
-import type { StoreLimits } from '../limits.ts'
+import type { StoreLimits } from '../limits/store.ts'
 import { utcDay } from './block-writer.ts'
 import type { Connection } from './database.ts'
 import { joinMoves } from './file-table.ts'

@@ -3,7 +3,7 @@
  * path.
  */
 
-import { storeLimits } from '../limits.ts'
+import { storeLimits } from '../limits/store.ts'
 
 /** Bytes of a gram. A text shorter than this cannot be excluded. */
 export const gramBytes = 4

@@ -4,7 +4,7 @@
  */
 
 import { zstdDecompressSync } from 'node:zlib'
-import { storeLimits } from '../limits.ts'
+import { storeLimits } from '../limits/store.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'
 import { ByteReader, ByteWriter } from './byte-writer.ts'
 import { encodeColumns, summarize } from './columns.ts'

@@ -4,7 +4,7 @@
  */
 
 import { zstdDecompressSync } from 'node:zlib'
-import type { StoreLimits } from '../limits.ts'
+import type { StoreLimits } from '../limits/store.ts'
 import { LineBuffer } from '../model/line-buffer.ts'
 import { type BlockWriter, fullTier, utcDay } from './block-writer.ts'
 import { ByteReader } from './byte-writer.ts'

@@ -1,7 +1,7 @@
 /** Reads the database for one query thread: consistent snapshots of streams, segments, columns and bodies. */
 
 import { zstdDecompressSync } from 'node:zlib'
-import { storeLimits } from '../limits.ts'
+import { storeLimits } from '../limits/store.ts'
 import { type BlockFinder, type BlockRange, createBlockFinder } from './block-finder.ts'
 import { ByteCache } from './byte-cache.ts'
 import { ByteReader } from './byte-writer.ts'

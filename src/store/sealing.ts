@@ -2,7 +2,7 @@
  * Seals streams: takes their pending lines out of the journal, and a commit's where it has many, into blocks.
  */
 
-import type { StoreLimits } from '../limits.ts'
+import type { StoreLimits } from '../limits/store.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'
 import { type BlockWriter, cutBlocks } from './block-writer.ts'
 import type { LineSummary } from './columns.ts'

@@ -1,6 +1,6 @@
 /** Labels of streams, looked up when asked for; those asked for lately are kept. */
 
-import { storeLimits } from '../limits.ts'
+import { storeLimits } from '../limits/store.ts'
 import type { StreamLabels } from '../model/entry.ts'
 import type { Connection } from './database.ts'
 

@@ -3,7 +3,7 @@
  * names are exact is left to the index over them.
  */
 
-import { storeLimits } from '../limits.ts'
+import { storeLimits } from '../limits/store.ts'
 import type { Connection } from './database.ts'
 import { createStreamNames, type StreamLabel, type StreamNames } from './stream-names.ts'
 

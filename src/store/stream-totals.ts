@@ -1,6 +1,6 @@
 /** What is stored of streams, in blocks and in the journal together, and whether their files are there. */
 
-import { storeLimits } from '../limits.ts'
+import { storeLimits } from '../limits/store.ts'
 import type { Time } from '../model/entry.ts'
 import { compareTime } from '../model/time.ts'
 import type { Span } from './columns.ts'

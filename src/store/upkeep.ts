@@ -3,7 +3,7 @@
  * retention.
  */
 
-import type { StoreLimits } from '../limits.ts'
+import type { StoreLimits } from '../limits/store.ts'
 import type { Changes } from './changes.ts'
 import type { UpkeepCounts } from './contract.ts'
 import type { Connection } from './database.ts'

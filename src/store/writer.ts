@@ -3,7 +3,7 @@
  * shape.
  */
 
-import { type StoreLimits, storeLimits } from '../limits.ts'
+import { type StoreLimits, storeLimits } from '../limits/store.ts'
 import type { StreamLabels } from '../model/entry.ts'
 import { createBlockWriter } from './block-writer.ts'
 import { createChanges } from './changes.ts'

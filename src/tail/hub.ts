@@ -6,7 +6,7 @@
 import type { WebSocket } from 'ws'
 import type { Collector } from '../collector/contract.ts'
 import { LogkeepError } from '../errors.ts'
-import { httpLimits, tailLimits } from '../limits.ts'
+import { httpLimits, tailLimits } from '../limits/http.ts'
 import type { Logger } from '../log.ts'
 import type { QueryService, TailRead, TailStart } from '../query/contract.ts'
 import type { Plan } from '../query/plan.ts'
@@ -28,7 +28,7 @@ export type TailHubOptions = {
   readonly log: Logger
   /** A clock that does not go back. */
   readonly nowMs: () => number
-  /** Bounds other than those of `limits.ts`, for tests. */
+  /** Bounds other than those of `limits/`, for tests. */
   readonly limits?: Partial<Record<keyof typeof tailLimits, number>>
 }
 

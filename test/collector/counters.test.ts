@@ -7,7 +7,7 @@ import test from 'node:test'
 import { Counters } from '../../src/collector/counters.ts'
 import { ReasonFinder } from '../../src/collector/malformed-reason.ts'
 import { Refusals } from '../../src/collector/refusals.ts'
-import { collectorLimits } from '../../src/limits.ts'
+import { collectorLimits } from '../../src/limits/collector.ts'
 import { NodeFolder } from './node-folder.ts'
 
 async function withNode(body: (node: NodeFolder) => Promise<void>, node = new NodeFolder()): Promise<void> {

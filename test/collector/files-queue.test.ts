@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createFilesQueue } from '../../src/collector/files-queue.ts'
 import { LogkeepError } from '../../src/errors.ts'
-import { workerLimits } from '../../src/limits.ts'
+import { workerLimits } from '../../src/limits/collector.ts'
 import { anyFile } from './log-tree.ts'
 
 const answer = { bytes: Buffer.from('"files":[]'), next: null }

@@ -7,7 +7,7 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 import test from 'node:test'
 import { LogkeepError } from '../../src/errors.ts'
-import { collectorLimits } from '../../src/limits.ts'
+import { collectorLimits } from '../../src/limits/collector.ts'
 import { fileIn, textOf, tree } from './log-tree.ts'
 import { NodeFolder } from './node-folder.ts'
 

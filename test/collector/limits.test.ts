@@ -9,7 +9,7 @@ import path from 'node:path'
 import test from 'node:test'
 import { Joiner } from '../../src/collector/joiner.ts'
 import { OpenFiles } from '../../src/collector/open-files.ts'
-import { collectorLimits } from '../../src/limits.ts'
+import { collectorLimits } from '../../src/limits/collector.ts'
 import { attribute } from '../../src/model/entry.ts'
 import { NodeFolder, stream } from './node-folder.ts'
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createWorkerKeeper } from '../../src/collector/worker-keeper.ts'
-import { workerLimits } from '../../src/limits.ts'
+import { workerLimits } from '../../src/limits/collector.ts'
 import type { Logger } from '../../src/log.ts'
 
 const quiet: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

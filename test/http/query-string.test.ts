@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { LogkeepError } from '../../src/errors.ts'
 import { repeatable, required, text } from '../../src/http/parameter.ts'
 import { parseQueryString } from '../../src/http/query-string.ts'
-import { httpLimits } from '../../src/limits.ts'
+import { httpLimits } from '../../src/limits/http.ts'
 
 const any = text('any')
 const accepted = { namespace: repeatable(any), limit: any, q: repeatable(any) }

@@ -13,7 +13,7 @@ import {
   parseLogsRequest,
   parseTailRequest,
 } from '../../src/http/requests.ts'
-import { queryLimits } from '../../src/limits.ts'
+import { queryLimits } from '../../src/limits/query.ts'
 import type { LineFilter } from '../../src/query/plan.ts'
 
 const nowMs = Date.UTC(2026, 10, 22, 10, 11, 12, 500)

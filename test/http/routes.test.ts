@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LogkeepError } from '../../src/errors.ts'
-import { httpLimits } from '../../src/limits.ts'
+import { httpLimits } from '../../src/limits/http.ts'
 import { emptyContext, emptyPage, membersAnswer } from '../support/recorded-query.ts'
 import { serve } from '../support/served.ts'
 

@@ -7,7 +7,7 @@ import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
 import { isLoopback } from '../../src/http/security.ts'
 import { createSessions } from '../../src/http/sessions.ts'
-import { httpLimits } from '../../src/limits.ts'
+import { httpLimits } from '../../src/limits/http.ts'
 import { rawGet, rawRequest, serve } from '../support/served.ts'
 
 const token = 'secret-token'

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type LimitName, LogkeepError } from '../../src/errors.ts'
-import { regexLimits } from '../../src/limits.ts'
+import { regexLimits } from '../../src/limits/query.ts'
 import { createGate } from '../../src/query/gate.ts'
 import { parseRegex } from '../../src/query/regex/parse.ts'
 import { createTailHub } from '../../src/tail/hub.ts'

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { test } from 'node:test'
-import { metricsLimits } from '../../src/limits.ts'
+import { metricsLimits } from '../../src/limits/http.ts'
 import type { QueryService, StorageSizes } from '../../src/query/contract.ts'
 import { valueOf, valuesBy } from '../support/exposition.ts'
 import { collectorStatus, createFigures, measure } from '../support/figures.ts'

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { levelLimits } from '../../src/limits.ts'
+import { levelLimits } from '../../src/limits/program.ts'
 import { type LevelName, levelNames } from '../../src/model/entry.ts'
 import { LevelDetector } from '../../src/model/level.ts'
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LogkeepError } from '../../src/errors.ts'
-import { queryLimits } from '../../src/limits.ts'
+import { queryLimits } from '../../src/limits/query.ts'
 import { type Cursor, comparePlaces, encodeCursor, type Place, parseCursor } from '../../src/model/cursor.ts'
 import { attribute, gapLevel, type StreamLabels } from '../../src/model/entry.ts'
 import { readContext } from '../../src/query/context.ts'

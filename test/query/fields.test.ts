@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { fieldLimits } from '../../src/limits.ts'
+import { fieldLimits } from '../../src/limits/query.ts'
 import { attribute, gapLevel } from '../../src/model/entry.ts'
 import type { FieldsRequest, MembersAnswer } from '../../src/query/contract.ts'
 import type { QueryBounds } from '../../src/query/ending.ts'

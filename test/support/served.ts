@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { buildServer, type ServerDeps } from '../../src/http/server.ts'
-import { httpLimits } from '../../src/limits.ts'
+import { httpLimits } from '../../src/limits/http.ts'
 import { createTailHub, type TailHubOptions } from '../../src/tail/hub.ts'
 import {
   type Answers,

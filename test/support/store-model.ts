@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type StoreLimits, storeLimits } from '../../src/limits.ts'
+import { type StoreLimits, storeLimits } from '../../src/limits/store.ts'
 import { attribute, type StreamLabels } from '../../src/model/entry.ts'
 import { LineBuffer } from '../../src/model/line-buffer.ts'
 import type { Commit } from '../../src/store/contract.ts'

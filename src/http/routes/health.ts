@@ -5,7 +5,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import { LogkeepError } from '../../errors.ts'
-import { httpLimits } from '../../limits.ts'
+import { httpLimits } from '../../limits/http.ts'
 import { routeParameters } from '../parameters.ts'
 import { error, errorsOf } from '../schemas/errors.ts'
 import { answer, jsonAnswer, routeSchema } from '../schemas/responses.ts'

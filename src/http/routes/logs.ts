@@ -4,7 +4,7 @@ import { pipeline, Readable } from 'node:stream'
 import { constants, createGzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { LogkeepError } from '../../errors.ts'
-import { httpLimits } from '../../limits.ts'
+import { httpLimits } from '../../limits/http.ts'
 import type { LogsPage, LogsRequest } from '../../query/contract.ts'
 import {
   addWarningHeaders,

@@ -3,7 +3,7 @@
  * whole.
  */
 
-import { fieldLimits } from '../../limits.ts'
+import { fieldLimits } from '../../limits/query.ts'
 import type { FieldType, FieldVisitor, LeftOut } from './line-fields.ts'
 
 type JsonObject = { readonly [name: string]: unknown }

@@ -1,6 +1,6 @@
 /** The fields of one line: of a JSON object, else the pairs of logfmt; bounded, whatever the line holds. */
 
-import { fieldLimits } from '../../limits.ts'
+import { fieldLimits } from '../../limits/query.ts'
 import { visitJsonFields } from './json-fields.ts'
 import { visitLogfmt } from './logfmt.ts'
 

@@ -1,6 +1,6 @@
 /** Counts the names of fields, and in how many lines each has which type. */
 
-import { fieldLimits } from '../../limits.ts'
+import { fieldLimits } from '../../limits/query.ts'
 import type { FieldCounter } from './field-counter.ts'
 import { type FieldType, fieldTypes, type LeftOut, visitLineFields } from './line-fields.ts'
 

@@ -1,6 +1,6 @@
 /** What was looked at to find fields: how many lines, of which time, and what the bounds left out of them. */
 
-import { fieldLimits } from '../../limits.ts'
+import { fieldLimits } from '../../limits/query.ts'
 import type { Time } from '../../model/entry.ts'
 import { compareTime, formatTime } from '../../model/time.ts'
 import { type LeftOut, nothingLeftOut } from './line-fields.ts'

@@ -1,6 +1,6 @@
 /** Counts the values of one field. */
 
-import { fieldLimits } from '../../limits.ts'
+import { fieldLimits } from '../../limits/query.ts'
 import type { FieldCounter } from './field-counter.ts'
 import { type FieldType, fieldTypes, visitLineFields } from './line-fields.ts'
 

@@ -1,6 +1,6 @@
 /** Finds substrings that every match of a pattern contains, so that blocks without them are left closed. */
 
-import { regexLimits } from '../../limits.ts'
+import { regexLimits } from '../../limits/query.ts'
 import { gramBytes } from '../../store/gram-filter.ts'
 import { type CodePoints, sizeOf } from './code-points.ts'
 import type { RegexNode } from './tree.ts'

@@ -3,7 +3,7 @@
  * (`syntax.Perl`).
  */
 
-import { regexLimits } from '../../limits.ts'
+import { regexLimits } from '../../limits/query.ts'
 import { createCaseFolder } from './case-folding.ts'
 import { allCodePoints, type CodePoints, complement } from './code-points.ts'
 import {

@@ -3,7 +3,7 @@
  * LF.
  */
 
-import { regexLimits } from '../../limits.ts'
+import { regexLimits } from '../../limits/query.ts'
 import { type Flavour, runSource, setSource, standIn } from './byte-classes.ts'
 import type { AssertionKind, RegexNode, RepeatNode } from './tree.ts'
 
