@@ -70,7 +70,7 @@ const code = readSources(
   'migrations/*.sql',
 )
 
-/** `src/store/reader.ts` → `store`; `src/limits.ts` → `limits`. */
+/** `src/store/reader.ts` → `store`; `src/limits/store.ts` → `limits`. */
 function partOf(path: string): string {
   return path.split('/')[1]?.replace(/\.ts$/, '') ?? path
 }
