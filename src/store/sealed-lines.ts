@@ -10,7 +10,10 @@ export type SealedLines = {
   readonly refresh: (version: number) => void
   /** Looks up those that are not known yet, together. */
   readonly load: (streamIds: readonly number[]) => void
-  /** Lines of a loaded stream before this number lie in blocks. */
+  /**
+   * Lines of a loaded stream before this number lie in blocks, or lay there. Infinite where the stream is
+   * gone: a journal row keeps what of it was sealed as long as it holds lines of others.
+   */
   readonly of: (streamId: number) => number
 }
 
@@ -38,7 +41,7 @@ export function createSealedLines(connection: Connection): SealedLines {
       const missing: number[] = []
       for (const id of streamIds) {
         if (known.has(id)) continue
-        known.set(id, 0)
+        known.set(id, Number.POSITIVE_INFINITY)
         missing.push(id)
       }
       if (missing.length === 0) return

@@ -25,6 +25,7 @@ export type StreamTable = {
   readonly noteFiles: (streamIds: Iterable<number>) => void
   /** Whether the caller of `resolve` may still write to it although nothing in the database says so. */
   readonly isAwaited: (streamId: number) => boolean
+  /** Lines before this number lie in blocks; infinite where there is no such stream (any more). */
   readonly sealedLine: (streamId: number) => number
   /** Number that the stream's next line gets. */
   readonly nextLine: (streamId: number) => number
@@ -55,7 +56,7 @@ export function createStreamTable(connection: Connection, journal: JournalIndex)
   let nextId = ((lastId as number | undefined) ?? 0) + 1
   const made = new Map<string, { readonly id: number; readonly labels: StreamLabels }>()
   const awaited = new Set<number>()
-  const sealedLine = (streamId: number): number => (sealedOf.get(streamId) as number | undefined) ?? 0
+  const storedSealedLine = (streamId: number) => sealedOf.get(streamId) as number | undefined
   return {
     resolve: (labels) => {
       const { namespace, pod, podUid, container, restart, node } = labels
@@ -85,8 +86,8 @@ export function createStreamTable(connection: Connection, journal: JournalIndex)
       after(() => made.clear())
       return true
     },
-    sealedLine,
-    nextLine: (streamId) => journal.endLine(streamId) ?? sealedLine(streamId),
+    sealedLine: (streamId) => storedSealedLine(streamId) ?? Number.POSITIVE_INFINITY,
+    nextLine: (streamId) => journal.endLine(streamId) ?? storedSealedLine(streamId) ?? 0,
     addSealed: createSealedAdder(connection),
   }
 }

@@ -5,9 +5,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { createEngine } from '../../src/query/engine.ts'
 import type { FileRow } from '../../src/store/contract.ts'
+import { databasePath } from '../../src/store/database.ts'
 import { openReader } from '../../src/store/reader.ts'
 import { StreamIdSet } from '../../src/store/stream-ids.ts'
 import { historyTask, linesOf, listTask, membersOf } from '../support/engine-tasks.ts'
@@ -101,6 +103,39 @@ test('S-RETENTION-05 a stream whose container has come back stays, although its 
     assert.deepEqual(linesOf(engine.history(historyTask()).entries), ['newest', 'newer', 'new'])
     engine.close()
   })
+})
+
+test('S-RETENTION-06 what was deleted does not come back out of a journal row that holds it too, where its stream is gone', () => {
+  const model = createStoreModel({ ...smallLimits, journalBytesMax: 1e9 })
+  try {
+    const brief = model.streamId(0)
+    model.commitLines(
+      [brief, model.streamId(1)].map((streamId) => ({ streamId, sec: startSec, ns: 0, text: `${streamId}` })),
+      startSec,
+    )
+    // Nobody waits for a stream after a restart that has not asked for it.
+    model.reopen()
+    write(model, brief, startSec, 'fills a block'.padEnd(700, '.'))
+    assert.ok(model.writer.makeRoom(new Database.SqliteError('no room', 'SQLITE_FULL')))
+    for (const isRestarted of [false, true]) {
+      if (isRestarted) model.reopen()
+      const engine = createEngine(openReader(model.dataDir))
+      assert.deepEqual(linesOf(engine.history(historyTask()).entries), ['2'])
+      const { streams } = membersOf(engine.list(listTask('streams'))) as { streams: { pod: string }[] }
+      assert.deepEqual(
+        streams.map(({ pod }) => pod),
+        ['pod-1'],
+      )
+      engine.close()
+    }
+    settle(model, startSec + 1000)
+    const database = new Database(databasePath(model.dataDir), { readonly: true })
+    const orphans = 'SELECT count(*) FROM block WHERE stream_id NOT IN (SELECT id FROM stream)'
+    assert.equal(database.prepare(orphans).pluck().get(), 0)
+    database.close()
+  } finally {
+    model.close()
+  }
 })
 
 test('S-QUERY-14 listings show the times of what is left, and no stream of which nothing is left', () => {
