@@ -168,7 +168,7 @@ function checkAgainstModel(
   assert.ok(answer.complete && answer.buckets.every(({ complete }) => complete))
 }
 
-test('S-HISTOGRAM-01 S-HISTOGRAM-02 S-HISTOGRAM-03 every bucket and group is what plain counting gives, in slices, whatever happens between them', () => {
+test('S-HISTOGRAM-01 S-HISTOGRAM-02 S-HISTOGRAM-03 buckets and groups are what plain counting gives, whatever happens between slices', () => {
   const seed = chooseSeed()
   for (let run = 0; run < runs; run += 1) {
     try {
@@ -222,6 +222,17 @@ test('S-HISTOGRAM-04 a histogram that is ended early marks the buckets that are 
   })
 })
 
+test('S-HISTOGRAM-04 where nothing could be counted no bucket is complete, whatever the fraction of a second at the end', () => {
+  withStore((model, engine) => {
+    writeSeconds(model, 3)
+    const range = { since: { sec: startSec, ns: 0 }, until: { sec: startSec + 2, ns: 500_000_000 } }
+    const { members } = engine.histogram(histogramTask({ range, bucket: { stepMs: 100 }, isLast: true }))
+    const { buckets } = JSON.parse(`{${Buffer.from(members).toString()}}`) as Answer
+    assert.equal(buckets.length, 25)
+    assert.ok(buckets.every(({ complete }) => !complete))
+  })
+})
+
 test('S-HISTOGRAM-05 gap records are in no count', () => {
   withStore((model, engine) => {
     const streamId = model.streamId(0)
@@ -260,6 +271,56 @@ test('S-HISTOGRAM-06 without a range it reaches from the oldest line with a good
       assert.equal(answer.since, formatTime({ sec: startSec, ns: 0 }))
       assert.equal(answer.until, formatTime({ sec: startSec + 201, ns: 0 }))
       assert.equal(answer.count, 100)
+    }
+  })
+})
+
+test('S-HISTOGRAM-06 lines of broken clocks beside good ones move neither end of the range', () => {
+  withStore((model, engine) => {
+    const streamId = model.streamId(0)
+    const lines = [5, 1000, 2000, 32_503_680_000].map((sec) => ({
+      streamId,
+      sec: sec === 5 || sec > startSec ? sec : startSec + sec,
+      ns: 0,
+      text: 'x',
+      attributes: sec === 5 || sec > startSec ? attribute.clock : 0,
+    }))
+    model.commitLines(lines, startSec + 2000)
+    const plans = [everything, { ...everything, streams: { ...everything.streams, pod: ['pod-0'] } }]
+    for (const isSealed of [false, true]) {
+      if (isSealed) while (model.writer.maintain(startSec + 86_400, 50)) continue
+      for (const plan of plans) {
+        const answer = ask(engine, histogramTask({ plan, nowSec: startSec + 90_000 }))
+        const ends = [startSec + 1000, startSec + 90_001].map((sec) => formatTime({ sec, ns: 0 }))
+        assert.deepEqual([answer.since, answer.until, answer.count], [...ends, 2])
+        const sooner = ask(engine, histogramTask({ plan, nowSec: startSec + 1500 }))
+        assert.deepEqual([sooner.until, sooner.count], [formatTime({ sec: startSec + 2001, ns: 0 }), 2])
+      }
+    }
+  })
+})
+
+test('S-HISTOGRAM-06 a beginning at or behind now, and the last second that can be written, have an end behind them', () => {
+  withStore((model, engine) => {
+    const lastSec = 253_402_300_799
+    const nearly = { sec: startSec + 100, ns: 5 }
+    const none = ask(engine, histogramTask({ range: { since: nearly, until: null } }))
+    assert.ok(none.since < none.until, `${none.since} ${none.until}`)
+    assert.deepEqual([none.count, none.complete, none.buckets.length > 0], [0, true, true])
+    const streamId = model.streamId(0)
+    model.commitLines(
+      [
+        { streamId, sec: startSec + 200, ns: 0, text: 'x' },
+        { streamId, sec: lastSec, ns: 999_999_999, text: 'x' },
+      ],
+      startSec,
+    )
+    const found = ask(engine, histogramTask({ range: { since: nearly, until: null } }))
+    assert.deepEqual([found.count, found.until], [1, formatTime({ sec: startSec + 201, ns: 0 })])
+    for (const ns of [0, 999_999_999]) {
+      const last = ask(engine, histogramTask({ range: { since: { sec: lastSec, ns }, until: null } }))
+      assert.deepEqual([last.count, last.until], [1, '9999-12-31T23:59:59.999999999Z'])
+      assert.match(String(last.buckets[0]?.time), /^9999-12-31T23:59:59/)
     }
   })
 })

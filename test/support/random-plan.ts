@@ -1,4 +1,4 @@
-/** Random plans with what they keep of a model's lines, and random work on its store between two questions. */
+/** Random plans and what they keep of a model's lines, and random work on its store between two questions. */
 
 import { attribute } from '../../src/model/entry.ts'
 import type { LineFilter, Plan } from '../../src/query/plan.ts'
