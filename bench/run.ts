@@ -39,7 +39,7 @@ const sizes = {
     lines: 4_000_000,
     query: { queries: 200, scans: 20, singles: 100, coldStarts: 12, exportShare: 1 },
     surface: 100,
-    streams: { streams: 100_000, pages: 40, starts: 6 },
+    streams: { streams: 100_000, pages: 200, starts: 20 },
     follow: {
       steadyMs: 3_000,
       phaseMs: 30_000,
