@@ -9,8 +9,8 @@ import type { Time } from './entry.ts'
 export const timeTextBytes = 30
 
 /** First and last whole second that `YYYY` can name, in UTC. */
-const secMin = -62_167_219_200
-const secMax = 253_402_300_799
+export const timeSecMin = -62_167_219_200
+export const timeSecMax = 253_402_300_799
 
 const secondsPerDay = 86_400
 /** Length of `YYYY-MM-DDTHH:MM`, the part that neighbouring lines share and that is therefore remembered. */
@@ -112,7 +112,7 @@ export class TimeParser {
     const offset = hours * 3600 + minutes * 60
     const sec = this.#minuteSec + second + (sign === plus ? -offset : offset)
     this.sec = sec
-    return sec >= secMin && sec <= secMax
+    return sec >= timeSecMin && sec <= timeSecMax
   }
 }
 

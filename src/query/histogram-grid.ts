@@ -3,6 +3,7 @@
 import { LogkeepError } from '../errors.ts'
 import { queryLimits } from '../limits/query.ts'
 import type { Time } from '../model/entry.ts'
+import { timeSecMin } from '../model/time.ts'
 import type { HistogramRequest } from './contract.ts'
 
 /** Widths that are chosen where only a number of buckets is asked for: those of clocks and calendars. */
@@ -43,9 +44,6 @@ export function gridOver(since: Time, until: Time, bucket: HistogramRequest['buc
 export function bucketOf(sec: number, ns: number, stepMs: number): number {
   return Math.floor((sec * 1000 + Math.floor(ns / 1e6)) / stepMs)
 }
-
-/** 0000-01-01T00:00:00Z: no earlier time can be written. */
-export const timeSecMin = -62_167_219_200
 
 /** When a bucket begins; one that would begin before the year 0000 begins with it. */
 export function startOf(bucket: number, stepMs: number): Time {

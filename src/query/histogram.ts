@@ -3,17 +3,16 @@
  * beginning on is counted.
  */
 
-import { collectorLimits } from '../limits/collector.ts'
-import type { Cursor } from '../model/cursor.ts'
+import { type Cursor, comparePlaces, type Place } from '../model/cursor.ts'
 import { gapLevel, levelNames, type Time } from '../model/entry.ts'
-import { formatDuration, formatTime } from '../model/time.ts'
+import { compareTime, formatDuration, formatTime, timeSecMax, timeSecMin } from '../model/time.ts'
 import type { Snapshot } from '../store/reader.ts'
 import type { Segment } from '../store/segment.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
 import type { HistogramGroup } from './contract.ts'
 import { createSegmentCounter, onlyGroup, type SegmentCounter } from './histogram-count.ts'
-import { gridOver, HistogramCounts, startOf, timeSecMin } from './histogram-grid.ts'
-import { candidatesOf } from './history.ts'
+import { gridOver, HistogramCounts, startOf } from './histogram-grid.ts'
+import { candidatesOf, walkHistory } from './history.ts'
 import type { PlaceRange, ScanCount } from './select-lines.ts'
 import type { HistogramResult, HistogramState, HistogramTask } from './tasks.ts'
 import { rangeOf } from './walk-cursor.ts'
@@ -31,7 +30,8 @@ export function answerHistogram(
   begun: Cursor,
 ): Omit<HistogramResult, 'warnings'> {
   const started = performance.now()
-  const state = task.state ?? begin(snapshot, compiled, task, begun)
+  const withoutGaps = { ...compiled, levelMask: (compiled.levelMask ?? everyLevel) & ~(1 << gapLevel) }
+  const state = task.state ?? begin(snapshot, withoutGaps, task, begun)
   const { cursor, grid } = state
   const counts = new HistogramCounts(grid, task.state)
   const count: ScanCount = { scannedBytes: 0, scannedLines: 0, blocks: 0 }
@@ -39,7 +39,6 @@ export function answerHistogram(
     performance.now() - started + open * takeBackMs > task.sliceMs ||
     count.scannedBytes > task.scannedBytesMax
   const range = rangeOf(cursor, 'backward')
-  const withoutGaps = { ...compiled, levelMask: (compiled.levelMask ?? everyLevel) & ~(1 << gapLevel) }
   const counter = createSegmentCounter({
     snapshot,
     compiled: withoutGaps,
@@ -48,7 +47,7 @@ export function answerHistogram(
     counts,
   })
   const cut = task.isLast
-    ? range.before.sec
+    ? secondFrom(range.before)
     : countBack(snapshot, withoutGaps, { cursor, range, counter, isOver, count })
   const stats = (): HistogramResult['stats'] => ({ ...count, elapsedMs: performance.now() - started })
   if (cut !== null && !task.isLast) {
@@ -108,6 +107,11 @@ function countBack(
 /** Headers remembered before those that are done with are looked for. */
 const openFirst = 16
 
+/** The first whole second that does not begin before a place. */
+function secondFrom({ sec, ns }: Place): number {
+  return ns > 0 ? sec + 1 : sec
+}
+
 /** Fixes the range where it is open, and the buckets over it. */
 function begin(
   snapshot: Snapshot,
@@ -124,23 +128,39 @@ function begin(
 /** The end where none is given: now, or after the newest line where clocks differ a little. */
 function endOf(snapshot: Snapshot, compiled: CompiledPlan, task: HistogramTask, cursor: Cursor): Time {
   const range = rangeOf(cursor, 'backward')
-  const candidates = candidatesOf(snapshot, compiled, { direction: 'backward', commit: cursor.commit, range })
-  const newest = candidates.bound()
-  candidates.close()
-  const sec = Math.max(task.nowSec, newest ?? task.nowSec) + 1
-  return { sec: cursor.until === null ? sec : Math.min(sec, cursor.until.sec), ns: 0 }
+  const fromNow: Place = { sec: task.nowSec + 1, ns: 0, streamId: 0, line: 0 }
+  const started = performance.now()
+  const { hits, end, place } = walkHistory(
+    snapshot,
+    { ...compiled, matcher: null, requiredGrams: [] },
+    {
+      direction: 'backward',
+      limit: 1,
+      commit: cursor.commit,
+      range: comparePlaces(range.after, fromNow) < 0 ? { ...range, after: fromNow } : range,
+      isOver: () => performance.now() - started > task.sliceMs,
+    },
+    { scannedBytes: 0, scannedLines: 0, blocks: 0 },
+  )
+  const newest = hits[0]
+  let sec = fromNow.sec
+  if (newest !== undefined) sec = (newest.columns.seconds[newest.index] as number) + 1
+  else if (end === 'over') sec = place.sec
+  const { since } = task.range
+  return since !== null && compareTime(since, { sec, ns: 0 }) >= 0
+    ? { sec: since.sec + 1, ns: 0 }
+    : { sec, ns: 0 }
 }
 
 /** The beginning where none is given: the oldest line whose clock was right. */
 function startOfLines(snapshot: Snapshot, compiled: CompiledPlan, until: Time): Time {
-  const streamIds = compiled.streamsOf(snapshot)
-  const since = collectorLimits.clockSecMin
-  let first = snapshot.firstBlockSec(streamIds, since) ?? Number.POSITIVE_INFINITY
-  for (const { minSec } of snapshot.journal(0, streamIds)) {
-    if (minSec >= since && minSec < first) first = minSec
-  }
-  return { sec: first < until.sec ? first : Math.max(until.sec - emptyRangeSec, timeSecMin), ns: 0 }
+  const first = snapshot.totals.firstOf(compiled.streamsOf(snapshot))
+  if (first !== null && first.sec < until.sec) return { sec: first.sec, ns: 0 }
+  return { sec: Math.max(until.sec - emptyRangeSec, timeSecMin), ns: 0 }
 }
+
+/** What can be written of an end that lies behind the year 9999. */
+const lastTime: Time = { sec: timeSecMax, ns: 999_999_999 }
 
 /** `cut`: nothing before this second is counted; null: everything is. */
 function membersOf(
@@ -159,7 +179,7 @@ function membersOf(
   for (let index = 0; index < grid.length; index += 1) buckets.push(bucketText(index))
   const head = {
     since: formatTime(since as Time),
-    until: formatTime(until as Time),
+    until: formatTime((until as Time).sec > timeSecMax ? lastTime : (until as Time)),
     step: formatDuration(stepMs),
     stepMs,
     by,

@@ -35,8 +35,6 @@ export type BlockFinder = {
    * A commit up to which about `blocks` blocks have lines from after `after`; infinite where there are fewer.
    */
   readonly commitWindow: (after: number, blocks: number) => number
-  /** First second of the blocks of these streams that begin at or after `fromSec`; null: there is none. */
-  readonly firstSec: (streamIds: StreamIds | null, fromSec: number) => number | null
   /** Newest commit that has lines in a block; 0 where there is none. */
   readonly lastCommit: () => number
 }
@@ -64,9 +62,6 @@ export function createBlockFinder(connection: Connection): BlockFinder {
   const oldest = connection
     .prepare('SELECT id, stream_id FROM block WHERE max_sec >= ? AND min_sec <= ? ORDER BY min_sec')
     .raw()
-
-  const earliest = connection.prepare('SELECT min(min_sec) FROM block WHERE min_sec >= ?').pluck()
-  const beginnings = connection.prepare('SELECT min_sec, stream_id FROM block WHERE min_sec >= ?').raw()
 
   function* pick(
     rows: Iterable<IdRow>,
@@ -102,14 +97,6 @@ export function createBlockFinder(connection: Connection): BlockFinder {
     ofCommits: (after, upTo) => (ofCommits.all(after, upTo) as BlockRow[]).map(segmentOfBlock),
     commitWindow: (after, blocks) =>
       (window.get(after, blocks) as number | undefined) ?? Number.POSITIVE_INFINITY,
-    firstSec: (streamIds, fromSec) => {
-      if (streamIds === null) return earliest.get(fromSec) as number | null
-      let first: number | null = null
-      for (const [minSec, streamId] of beginnings.iterate(fromSec) as IterableIterator<IdRow>) {
-        if ((first === null || minSec < first) && streamIds.has(streamId)) first = minSec
-      }
-      return first
-    },
     lastCommit: () => (last.get() as number | null) ?? 0,
   }
 }

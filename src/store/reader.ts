@@ -39,7 +39,6 @@ export type Snapshot = {
   readonly journal: (after?: number, streamIds?: StreamIds | null) => Segment[]
   readonly newestBlocks: (range: BlockRange) => ReturnType<BlockFinder['newest']>
   readonly oldestBlocks: (range: BlockRange) => ReturnType<BlockFinder['oldest']>
-  readonly firstBlockSec: BlockFinder['firstSec']
   readonly blocksOfCommits: BlockFinder['ofCommits']
   readonly commitWindow: BlockFinder['commitWindow']
   readonly columns: (segment: Segment) => Columns
@@ -101,7 +100,6 @@ export function openReader(
     journal: (after = 0, streamIds = null) => contents.journal.segments(sealed, after, streamIds),
     newestBlocks: blocks.newest,
     oldestBlocks: blocks.oldest,
-    firstBlockSec: blocks.firstSec,
     blocksOfCommits: blocks.ofCommits,
     commitWindow: blocks.commitWindow,
     columns: contents.columns,

@@ -6,6 +6,7 @@ import { compareTime } from '../model/time.ts'
 import type { Span } from './columns.ts'
 import type { Connection } from './database.ts'
 import type { JournalCache } from './journal-cache.ts'
+import type { StreamIds } from './stream-ids.ts'
 
 /** Gap records count for nothing, and lines of broken clocks have no time. */
 export type Totals = {
@@ -32,6 +33,8 @@ export type TotalsReader = {
   readonly of: (streamIds: readonly number[]) => StreamTotals[]
   /** Of all streams that are there, by namespace in the order of names. */
   readonly byNamespace: () => NamespaceTotals[]
+  /** The earliest time of these streams (null: of all); null where there is none. */
+  readonly firstOf: (streamIds: StreamIds | null) => Time | null
 }
 
 type Row = [
@@ -71,7 +74,18 @@ export function createTotalsReader(
       if (span !== null) widen(own, span)
     })
   }
+  /** What the journal tells of these streams, some at a time: few have lines in it. */
+  function* inJournal(streamIds: Iterable<number>): Generator<[Row, StreamTotals], void, void> {
+    const ids = [...streamIds].sort(byNumber)
+    for (let start = 0; start < ids.length; start += storeLimits.streamRows) {
+      const rows = read(ids.slice(start, start + storeLimits.streamRows))
+      const totals = rows.map(([id]) => ({ id, isThere: false, ...nothing }))
+      addJournal(rows, totals)
+      for (const [index, row] of rows.entries()) yield [row, totals[index] as StreamTotals]
+    }
+  }
   const readNamespaces = createNamespaceReader(connection)
+  const readFirst = createFirstReader(connection)
   const withFile = connection.prepare('SELECT DISTINCT stream_id FROM file').pluck()
   return {
     of: (streamIds) => {
@@ -82,19 +96,36 @@ export function createTotalsReader(
     },
     byNamespace: () => {
       const namespaces = readNamespaces()
-      // What blocks do not tell: few streams have lines in the journal or files at a time.
-      const live = [...new Set([...(withFile.all() as number[]), ...journal.streamIds()])].sort(byNumber)
-      for (let start = 0; start < live.length; start += storeLimits.streamRows) {
-        const rows = read(live.slice(start, start + storeLimits.streamRows))
-        const totals = rows.map(([id]) => ({ id, isThere: false, ...nothing }))
-        addJournal(rows, totals)
-        for (const [index, row] of rows.entries()) {
-          addLive(namespaces.get(row[1]) as NamespaceTotals, row, totals[index] as StreamTotals)
-        }
+      // What blocks do not tell.
+      const live = new Set([...(withFile.all() as number[]), ...journal.streamIds()])
+      for (const [row, own] of inJournal(live)) {
+        addLive(namespaces.get(row[1]) as NamespaceTotals, row, own)
       }
       return [...namespaces.values()].filter((each) => each.streams > 0)
     },
+    firstOf: (streamIds) => {
+      let first = readFirst(streamIds)
+      const live = journal.streamIds().values()
+      for (const [, own] of inJournal(live.filter((id) => streamIds?.has(id) ?? true))) {
+        if (own.first !== null && (first === null || compareTime(own.first, first) < 0)) first = own.first
+      }
+      return first
+    },
   }
+}
+
+/** The earliest time in the blocks of these streams (null: of all). */
+function createFirstReader(connection: Connection): TotalsReader['firstOf'] {
+  const select = (which: string) =>
+    connection.prepare(
+      `SELECT first_sec AS sec, first_ns AS ns FROM stream WHERE ${which} AND first_sec IS NOT NULL
+       ORDER BY first_sec, first_ns LIMIT 1`,
+    )
+  const ofAll = select('true')
+  const ofSome = select('id IN (SELECT value FROM json_each(?))')
+  return (streamIds) =>
+    ((streamIds === null ? ofAll.get() : ofSome.get(JSON.stringify([...streamIds]))) as Time | undefined) ??
+    null
 }
 
 const byNumber = (one: number, other: number): number => one - other

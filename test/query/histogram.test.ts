@@ -264,7 +264,10 @@ test('S-HISTOGRAM-06 without a range it reaches from the oldest line with a good
     assert.ok(empty.buckets.length > 0)
     writeSeconds(model, 100)
     const streamId = model.streamId(0)
-    model.commitLines([{ streamId, sec: 5, ns: 0, text: 'of 1970' }], startSec + 100)
+    model.commitLines(
+      [{ streamId, sec: 5, ns: 0, text: 'of 1970', attributes: attribute.clock }],
+      startSec + 100,
+    )
     for (const isSealed of [false, true]) {
       if (isSealed) while (model.writer.maintain(startSec + 2 * 86_400, 50)) continue
       const answer = ask(engine, histogramTask({ nowSec: startSec + 200 }))

@@ -110,12 +110,14 @@ export function createStoreModel(limits: StoreLimits = smallLimits, retention = 
       for (let count = random.between(0, 12); count > 0; count -= 1) {
         const isLate = random.chance(0.05)
         const sec = nowSec - (isLate ? random.between(1, 400) : 0)
+        const streamId = writer.resolveStream(labelsOf(random.between(0, 5)))
+        const isBroken = random.chance(0.01)
         added.push({
-          streamId: writer.resolveStream(labelsOf(random.between(0, 5))),
-          sec: random.chance(0.01) ? -62_135_596_800 : sec,
+          streamId,
+          sec: isBroken ? -62_135_596_800 : sec,
           ns: random.between(0, 3) * 250_000_000,
           text: `${random.pick(words)} ${random.between(0, 999)} ${random.pick(words)}`,
-          attributes: random.pick([0, 0, attribute.stderr]),
+          attributes: random.pick([0, 0, attribute.stderr]) | (isBroken ? attribute.clock : 0),
           level: random.between(0, 7),
         })
       }
