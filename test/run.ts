@@ -31,6 +31,7 @@ const sharedLayers = [
   'web',
   'demo',
   'deploy',
+  'faults',
 ]
 
 const layers: readonly Layer[] = [

@@ -7,7 +7,12 @@ import os from 'node:os'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import { type CollectorCore, type CollectorOptions, createCore } from '../../src/collector/core.ts'
+import {
+  type CollectorCore,
+  type CollectorOptions,
+  type CollectorWriter,
+  createCore,
+} from '../../src/collector/core.ts'
 import type { Logger } from '../../src/log.ts'
 import { RecordingWriter } from '../support/recording-writer.ts'
 
@@ -23,10 +28,17 @@ export class NodeFolder {
   /** The tests' clock: it only moves when told to. */
   now = Date.now() + 1000
   #options: Partial<CollectorOptions>
+  readonly #openWriter: (base: string) => CollectorWriter
   #tick = 0
 
-  constructor(options: Partial<CollectorOptions> = {}, withRoot = true) {
+  /** `openWriter`: gives each collector its writer, by the folder above the log root; else `writer` records. */
+  constructor(
+    options: Partial<CollectorOptions> = {},
+    withRoot = true,
+    openWriter?: (base: string) => CollectorWriter,
+  ) {
     this.#options = options
+    this.#openWriter = openWriter ?? (() => this.writer)
     if (withRoot) fs.mkdirSync(this.container, { recursive: true })
     // A second pod: a root that is empty is taken for a mount that is still to come.
     if (withRoot) fs.mkdirSync(path.join(this.root, 'shop_other_uid-2', 'app'), { recursive: true })
@@ -47,7 +59,13 @@ export class NodeFolder {
       lineBytesMax: 1024 * 1024,
       ...this.#options,
     }
-    return createCore({ options, writer: this.writer, log, wake: () => {}, onCommit: () => {} })
+    return createCore({
+      options,
+      writer: this.#openWriter(this.base),
+      log,
+      wake: () => {},
+      onCommit: () => {},
+    })
   }
 
   /** Starts anew with these link roots, and perhaps another log root. */
