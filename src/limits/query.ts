@@ -25,6 +25,8 @@ export const queryLimits = {
   listMs: 1_000,
   /** Names that are compared with one that no stream has: some 10 µs each. */
   namesComparedMax: 5_000,
+  /** Names that no stream has are looked for so long: a request may hold hundreds, at some 50 ms each. */
+  explainMs: 250,
   /** Body bytes of one page, beyond which it is cut short with a warning: memory of the main thread. */
   answerBytesMax: 16 * mebibyte,
   /** Body bytes decompressed for one page or tail step. */

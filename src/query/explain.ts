@@ -18,15 +18,30 @@ export function explainNames(snapshot: Snapshot, { plan, streamsOf }: CompiledPl
   return explainSelector(snapshot, plan.streams, streamsOf(snapshot)?.size !== 0)
 }
 
-/** The same; `isSome`: the selector is known to select a stream. */
-export function explainSelector(snapshot: Snapshot, selector: StreamSelector, isSome: boolean): string[] {
+/**
+ * The same; `isSome`: the selector is known to select a stream. After `explainMs` no further name is looked
+ * for, which is told.
+ */
+export function explainSelector(
+  snapshot: Snapshot,
+  selector: StreamSelector,
+  isSome: boolean,
+  explainMs: number = queryLimits.explainMs,
+): string[] {
+  const started = performance.now()
   const warnings: string[] = []
+  let looked = 0
   const isAlone = Object.values(selector).flat().length === 1
   for (const label of streamLabels) {
     const globs = selector[label]
     if (globs.length === 0 || (isSome && globs.length === 1)) continue
     let known: string[] | null = null
     for (const glob of globs) {
+      if (looked > 0 && performance.now() - started > explainMs) {
+        warnings.push('the other names in the filters were not looked for: there are many')
+        return warnings
+      }
+      looked += 1
       if (!isAlone && isCarried(snapshot, label, glob)) continue
       known ??= snapshot.streams.names(label, queryLimits.namesComparedMax)
       const nearest = nearestName(glob, known)

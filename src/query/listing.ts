@@ -74,6 +74,8 @@ function pageOf(
 ): Page {
   const length = keyLengths[list]
   const groups: Group[] = []
+  /** The row with which the page ends since it took too long: it may have more streams. */
+  let stop: StreamKey | null = null
   for (const { found, last } of snapshot.streams.inOrder(filter, after && behind(after))) {
     const ids = found.map(([id]) => id)
     const totals = new Map(snapshot.totals.of(ids).map((each) => [each.id, each]))
@@ -82,19 +84,15 @@ function pageOf(
       if (own === undefined) continue
       let group = groups.at(-1)
       if (group === undefined || !isInGroup(stream, group.key, length)) {
+        if (stop !== null && !isInGroup(stream, stop, length)) return { groups, next: stop, isCut: true }
         if (groups.length === limit) return { groups, next: group?.key ?? null, isCut: false }
         group = emptyGroup(stream.slice(1) as unknown as StreamKey)
         groups.push(group)
       }
       addTo(group, own, stream[6])
     }
-    if (!isOver()) continue
-    // The last row may have more streams: it waits for the next page, unless there is no other.
-    if (list === 'streams') return { groups, next: last, isCut: true }
-    if (groups.length > 1) {
-      groups.pop()
-      return { groups, next: groups.at(-1)?.key ?? null, isCut: true }
-    }
+    if (stop !== null && !isInGroup([0, ...last], stop, length)) return { groups, next: stop, isCut: true }
+    if (stop === null && isOver()) stop = last
   }
   return { groups, next: null, isCut: false }
 }

@@ -2,7 +2,7 @@
  * Which streams a selector selects: exact names go to the index over names, globs are tried on what it gives.
  */
 
-import { compileGlob, isLiteralGlob } from '../model/glob.ts'
+import { compileGlob, isLiteralGlob, longestText } from '../model/glob.ts'
 import type { Snapshot } from '../store/reader.ts'
 import type { NamedStream, StreamFilter } from '../store/stream-finder.ts'
 import { StreamIdSet, type StreamIds } from '../store/stream-ids.ts'
@@ -44,11 +44,6 @@ export function compileSelector(selector: StreamSelector): StreamFilter | null {
 
 /** Texts that are looked for in each name: more of them cost more than they save. */
 const textsMax = 8
-
-/** Every name that the glob selects contains it. */
-function longestText(glob: Glob): string {
-  return glob.split(/[*?]/).reduce((longest, part) => (part.length > longest.length ? part : longest), '')
-}
 
 /** Neighbours in the index carry the same names: the last answer often serves again. */
 function compileGlobs(globs: readonly Glob[]): (name: string) => boolean {

@@ -6,6 +6,7 @@ import Database from 'better-sqlite3'
 import { LogkeepError } from '../../src/errors.ts'
 import { attribute, gapLevel, type StreamLabels } from '../../src/model/entry.ts'
 import { createEngine, type Engine } from '../../src/query/engine.ts'
+import { explainSelector } from '../../src/query/explain.ts'
 import { databasePath } from '../../src/store/database.ts'
 import { openReader } from '../../src/store/reader.ts'
 import { everything, historyTask, linesOf, listTask } from '../support/engine-tasks.ts'
@@ -235,6 +236,25 @@ test('S-LIST-07 a name in a filter that no stream carries is warned of, with tho
   })
 })
 
+test('S-LIST-07 where looking for names takes too long, those that are left are not looked for, which is told', () => {
+  withModel((model, engine) => {
+    model.commitLines([{ streamId: model.streamId(0), sec: startSec, ns: 0, text: 'x' }], startSec)
+    const reader = openReader(model.dataDir)
+    const selector = { ...anyStream, namespace: ['ns0', 'nsO'], pod: ['pad-0', 'pod-*', 'pod-0', 'pod-O'] }
+    const warned = (explainMs: number) =>
+      reader.snapshot((snapshot) => explainSelector(snapshot, selector, true, explainMs))
+    assert.equal(warned(10_000).length, 3)
+    assert.deepEqual(warned(-1), ['the other names in the filters were not looked for: there are many'])
+    const wrong = { ...selector, namespace: [] }
+    const left = reader.snapshot((snapshot) => explainSelector(snapshot, wrong, false, -1))
+    assert.deepEqual(left.length, 2)
+    assert.match(left.join(), /^no stream has pod pad-0; nearest: pod-0,the other names/)
+    reader.close()
+    const { warnings } = engine.list(listTask('pods', { streams: selector }))
+    assert.equal(warnings.length, 3)
+  })
+})
+
 test('S-LIST-08 a page that takes too long is cut short, says so, and goes on with the next', () => {
   withModel((model, engine) => {
     const random = createRandom(3)
@@ -247,16 +267,25 @@ test('S-LIST-08 a page that takes too long is cut short, says so, and goes on wi
     const lines = Array.from({ length: 2500 }, (_, restart) => {
       return drawLine(random, model.writer.resolveStream({ ...labels, restart }), startSec)
     })
+    const late = { ...labels, namespace: 'ns-ü', pod: 'p-1695' }
+    lines.push(drawLine(random, model.writer.resolveStream(late), startSec))
     model.commitLines(lines, startSec)
     assertListed(engine, [...files.present.values()], random)
-    for (const list of ['pods', 'streams'] as const) {
+    // More globs than the database is asked for: rows without a hit are looked at all the same.
+    const rare = Array.from({ length: 9 }, (_, index) => `?-169${index}`)
+    for (const [list, pod] of [
+      ['pods', []],
+      ['streams', []],
+      ['containers', rare],
+    ] as const) {
+      const streams = { ...anyStream, pod }
       const found: ListRow[] = []
       let cut = 0
       let cursor: string | null = null
       do {
-        const task = listTask(list, { cursor, deadlineMs: -1 })
-        const { ended, warnings } = engine.list(task)
-        const page = listPage(engine, list, { cursor, deadlineMs: -1 })
+        const given = { streams, cursor, deadlineMs: -1 }
+        const { ended, warnings } = engine.list(listTask(list, given))
+        const page = listPage(engine, list, given)
         if (ended === 'deadline') {
           cut += 1
           assert.match(warnings.join(), /deadline/)
@@ -266,7 +295,8 @@ test('S-LIST-08 a page that takes too long is cut short, says so, and goes on wi
         cursor = page.next
       } while (cursor !== null)
       assert.ok(cut > 0)
-      assert.deepEqual(found, listAll(engine, list, {}))
+      assert.deepEqual(found, listAll(engine, list, { streams }))
+      if (pod.length > 0) assert.ok(found.length === 1 && cut > 1, `${found.length} ${cut}`)
     }
   })
 })
