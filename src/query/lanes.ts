@@ -15,8 +15,13 @@ import type { QueryWorkerData, TaskFailure } from './worker.ts'
 
 export type Lane = 'light' | 'scan'
 
-/** The thread was ended because a task took longer than its hard limit. */
-export class TaskTimeout extends Error {}
+/** The thread was ended because a task took longer than its hard limit. Where nobody can go on it is told. */
+export class TaskTimeout extends LogkeepError {
+  constructor(message: string, options?: ErrorOptions) {
+    const hint = 'ask for less, with narrower filters or a shorter range, or try again in a while'
+    super('QUERY_ENDED', message, hint, { ...options, limit: 'deadline' })
+  }
+}
 
 export type Lanes = {
   /**
@@ -138,7 +143,9 @@ function createLane({
         return await pool.run(task, { signal: limit })
       } catch (error) {
         if (limit.aborted)
-          throw new TaskTimeout(`a query slice took longer than ${hardMs} ms`, { cause: error })
+          throw new TaskTimeout(`one step of the query took longer than ${hardMs} ms and was ended`, {
+            cause: error,
+          })
         throw new LogkeepError(
           'STORE_UNAVAILABLE',
           'the database cannot be read',

@@ -381,6 +381,18 @@ test('S-CONTEXT-06 a bound that ends one side leaves the line and the other side
     assert.match(half.warnings.join(), /^ended: an expression took too long.*entries before this line may/)
   }))
 
+test('S-QUERY-24 where the line itself is not found in time, the answer is an error that names the bound', () =>
+  withModel(async (model, engine) => {
+    model.commitLines([line(model.streamId(0), 0, 'a')], startSec)
+    const onTask: NonNullable<DirectLanesOptions['onTask']> = (task) => {
+      if (task.kind === 'entry') throw new TaskTimeout('too long')
+    }
+    const { cursor } = allEntries(engine)[0] as Entry
+    await assert.rejects(ask(engine, cursor, { lanes: { onTask } }), (error: unknown) => {
+      return error instanceof LogkeepError && error.code === 'QUERY_ENDED' && error.limit === 'deadline'
+    })
+  }))
+
 test('S-CONTEXT-07 long lines: each side has half of the bytes that an answer may have', () =>
   withModel(async (model, engine) => {
     const stream = model.streamId(0)
