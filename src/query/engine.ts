@@ -56,7 +56,7 @@ export function createEngine(reader: Reader): Engine {
     const json = JSON.stringify(plan)
     const present = plans.get(json)
     plans.delete(json)
-    const compiled = present ?? { ...compilePlan(plan), hash: hashPlan(json) }
+    const compiled = present ?? { ...compilePlan(plan), hash: hashOf(plan) }
     plans.set(json, compiled)
     for (const oldest of plans.keys()) {
       if (plans.size <= queryLimits.compiledPlansMax) break
@@ -103,6 +103,11 @@ export function createEngine(reader: Reader): Engine {
     storage: () => reader.snapshot(() => reader.sizes()),
     close: () => reader.close(),
   }
+}
+
+/** What `gaps` is by default is left out: cursors are older than it. */
+function hashOf({ gaps, ...plan }: Plan): number {
+  return hashPlan(JSON.stringify(gaps ? plan : { ...plan, gaps }))
 }
 
 function answerHistory(

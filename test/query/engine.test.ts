@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LogkeepError } from '../../src/errors.ts'
-import { type Cursor, parseCursor } from '../../src/model/cursor.ts'
+import { type Cursor, hashPlan, parseCursor } from '../../src/model/cursor.ts'
 import { attribute, gapLevel } from '../../src/model/entry.ts'
 import { createEngine, type Engine } from '../../src/query/engine.ts'
 import { openReader } from '../../src/store/reader.ts'
@@ -90,6 +90,19 @@ test('S-CURSOR-04 a tail cursor given to a walk means its place in time, as of i
       const task = historyTask({ cursor: parseCursor(entry?.cursor ?? ''), direction, range })
       assert.deepEqual(linesOf(engine.history(task).entries), found)
     }
+  })
+})
+
+test('S-CURSOR-11 a cursor that was given before there was `gaps` goes on with gap records', () => {
+  withModel((model, engine) => {
+    model.commitLines([line(model.streamId(0), 1, 'a'), line(model.streamId(0), 2, 'b')], startSec)
+    const first = engine.history(historyTask({ limit: 1 }))
+    const { streams, iostream, levels, lines } = everything
+    const planHash = hashPlan(JSON.stringify({ streams, iostream, levels, lines }))
+    const cursor = { ...(first.next as Cursor), planHash }
+    assert.deepEqual(linesOf(engine.history(historyTask({ cursor })).entries), ['a'])
+    const withoutGaps = historyTask({ cursor, plan: { ...everything, gaps: false } })
+    assert.throws(() => engine.history(withoutGaps), /other filters/)
   })
 })
 
