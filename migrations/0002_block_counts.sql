@@ -13,9 +13,12 @@ CREATE TABLE part_size (
   bytes INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- Blocks are looked at once: there may be hundreds of thousands.
+WITH stored (bodies, columns) AS MATERIALIZED
+  (SELECT coalesce(sum(length(body)), 0), coalesce(sum(length(columns) + length(runs)), 0) FROM block_data)
 INSERT INTO part_size (part, bytes)
-  SELECT 'bodies', coalesce(sum(length(body)), 0) FROM block_data
-  UNION ALL SELECT 'columns', coalesce(sum(length(columns) + length(runs)), 0) FROM block_data
+  SELECT 'bodies', bodies FROM stored
+  UNION ALL SELECT 'columns', columns FROM stored
   UNION ALL SELECT 'filters', coalesce(sum(length(bits)), 0) FROM block_filter
   UNION ALL SELECT 'counts', 0
   UNION ALL SELECT 'journal', coalesce(sum(length(head) + length(body) + length(moves)), 0) FROM journal;

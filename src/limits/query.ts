@@ -19,7 +19,7 @@ export const queryLimits = {
   lightHardMs: 2_000,
   /** Buckets of a histogram: more than a screen has columns. */
   histogramBucketsMax: 2_000,
-  /** Buckets times groups of a histogram, at 8 bytes each and some 10 in its answer. */
+  /** Buckets times groups of a histogram, at 8 bytes each. */
   histogramCellsMax: 500_000,
   /** A page of a listing is cut short after this time: half of what the light thread is given. */
   listMs: 1_000,

@@ -112,9 +112,18 @@ export class HistogramCounts {
 const groupsAtFirst = 8
 
 function tooManyGroups(groups: number): LogkeepError {
+  return refusedGroups(`more than ${groups} groups, which is too many for so many buckets`)
+}
+
+/** The names of the groups stand in each bucket that has counts of them. */
+export function tooLong(): LogkeepError {
+  return refusedGroups(`an answer of more than ${queryLimits.answerBytesMax} bytes`)
+}
+
+function refusedGroups(what: string): LogkeepError {
   return new LogkeepError(
     'BAD_PARAMETER',
-    `parameter "by" gives more than ${groups} groups, which is too many for so many buckets`,
+    `parameter "by" gives ${what}`,
     'narrow the selection, take fewer buckets, or group by something coarser, such as by=namespace',
     { limit: 'histogram_size' },
   )

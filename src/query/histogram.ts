@@ -3,6 +3,7 @@
  * beginning on is counted.
  */
 
+import { queryLimits } from '../limits/query.ts'
 import { type Cursor, comparePlaces, type Place } from '../model/cursor.ts'
 import { gapLevel, levelNames, type Time } from '../model/entry.ts'
 import { compareTime, formatDuration, formatTime, timeSecMax, timeSecMin } from '../model/time.ts'
@@ -11,7 +12,7 @@ import type { Segment } from '../store/segment.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
 import type { HistogramGroup } from './contract.ts'
 import { createSegmentCounter, onlyGroup, type SegmentCounter } from './histogram-count.ts'
-import { gridOver, HistogramCounts, startOf } from './histogram-grid.ts'
+import { gridOver, HistogramCounts, startOf, tooLong } from './histogram-grid.ts'
 import { candidatesOf, walkHistory } from './history.ts'
 import type { PlaceRange, ScanCount } from './select-lines.ts'
 import type { HistogramResult, HistogramState, HistogramTask } from './tasks.ts'
@@ -55,8 +56,8 @@ export function answerHistogram(
     const next: HistogramState = { ...counts.take(), grid, cursor: { ...cursor, place } }
     return { state: next, members: new Uint8Array(0), stats: stats() }
   }
-  const members = Buffer.from(membersOf(counts, cursor, task.by, cut))
-  return { state: null, members: new Uint8Array(members), stats: stats() }
+  const members = new TextEncoder().encode(membersOf(counts, cursor, task.by, cut))
+  return { state: null, members, stats: stats() }
 }
 
 const everyLevel = (1 << (levelNames.length + 1)) - 1
@@ -176,7 +177,13 @@ function membersOf(
     .filter(({ count }) => count > 0)
     .sort((one, other) => other.count - one.count || (one.name < other.name ? -1 : 1))
   const buckets: string[] = []
-  for (let index = 0; index < grid.length; index += 1) buckets.push(bucketText(index))
+  let length = 0
+  for (let index = 0; index < grid.length; index += 1) {
+    const bucket = bucketText(index)
+    length += bucket.length
+    if (length > queryLimits.answerBytesMax) throw tooLong()
+    buckets.push(bucket)
+  }
   const head = {
     since: formatTime(since as Time),
     until: formatTime((until as Time).sec > timeSecMax ? lastTime : (until as Time)),

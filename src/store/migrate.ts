@@ -14,8 +14,11 @@ const migrationName = /^(\d{4})_[a-z_]+\.sql$/
 /** Distinguishes databases in cursors. */
 const databaseIdBytes = 3
 
-/** Throws `LogkeepError` NEWER_DATABASE when the file was written by a later version. */
-export function migrate(connection: Database.Database): void {
+/**
+ * `replacedSec`: noted where the database is made now, when it takes the place of another. Throws
+ * `LogkeepError` NEWER_DATABASE when the file was written by a later version.
+ */
+export function migrate(connection: Database.Database, replacedSec: number | null = null): void {
   const files = readdirSync(migrationsDir).filter((name) => migrationName.test(name))
   const newest = files.length
   const present = connection.pragma('user_version', { simple: true }) as number
@@ -31,19 +34,21 @@ export function migrate(connection: Database.Database): void {
     connection.exec('BEGIN IMMEDIATE')
     try {
       connection.exec(readFileSync(join(migrationsDir, name), 'utf8'))
-      if (version === 1) writeIdentity(connection)
+      if (version === 1) writeIdentity(connection, replacedSec)
       connection.pragma(`user_version = ${version}`)
       connection.exec('COMMIT')
     } catch (error) {
-      connection.exec('ROLLBACK')
+      // SQLite may have rolled back by itself, as where the disk is full.
+      if (connection.inTransaction) connection.exec('ROLLBACK')
       throw error
     }
   }
 }
 
-function writeIdentity(connection: Database.Database): void {
+function writeIdentity(connection: Database.Database, replacedSec: number | null): void {
   const insert = connection.prepare('INSERT INTO meta (key, value) VALUES (?, ?)')
   insert.run('database_id', randomBytes(databaseIdBytes).toString('hex'))
   insert.run('epoch', 0)
   insert.run('structure', 0)
+  if (replacedSec !== null) insert.run('replaced_sec', replacedSec)
 }

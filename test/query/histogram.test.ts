@@ -341,6 +341,16 @@ test('S-HISTOGRAM-07 too many buckets, or groups in them, are refused by name', 
     const narrow = { since: { sec: startSec - 1999, ns: 0 }, until: { sec: startSec, ns: 0 } }
     const task = histogramTask({ range: narrow, bucket: { stepMs: 1000 }, by: 'pod' })
     assert.throws(() => ask(engine, task), isRefused('"by"'))
+    const pod = 'p'.repeat(20_000)
+    const streamId = model.writer.resolveStream({ ...labelsOf(0), namespace: 'long', pod })
+    const times = Array.from({ length: 1000 }, (_, index) => startSec - 1 - index)
+    model.commitLines(
+      times.map((sec) => ({ streamId, sec, ns: 0, text: 'x' })),
+      startSec,
+    )
+    const long = { ...everything, streams: { ...everything.streams, namespace: ['long'] } }
+    assert.equal(ask(engine, histogramTask({ plan: long, range: narrow, by: 'pod' })).count, 1000)
+    assert.throws(() => ask(engine, { ...task, plan: long }), isRefused('"by"'))
   })
 })
 
