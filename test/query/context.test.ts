@@ -381,7 +381,7 @@ test('S-CONTEXT-06 a bound that ends one side leaves the line and the other side
     assert.match(half.warnings.join(), /^ended: an expression took too long.*entries before this line may/)
   }))
 
-test('S-QUERY-24 where the line itself is not found in time, the answer is an error that names the bound', () =>
+test('S-QUERY-24 where the line is not found in time, the answer is an error that names the bound', () =>
   withModel(async (model, engine) => {
     model.commitLines([line(model.streamId(0), 0, 'a')], startSec)
     const onTask: NonNullable<DirectLanesOptions['onTask']> = (task) => {
