@@ -8,8 +8,8 @@ import type { FieldType, FieldVisitor, LeftOut } from './line-fields.ts'
 
 type JsonObject = { readonly [name: string]: unknown }
 
-/** Where a field lies, and the line that it lies in. */
-type Place = { readonly line: string; readonly path: string[] }
+/** Where a field lies, and the line that it lies in; `exact`: the line read so that long numbers are texts. */
+type Place = { readonly line: string; readonly path: string[]; exact: unknown }
 
 /** Whether the line is a JSON object at all. What the bounds leave out is added to `leftOut`. */
 export function visitJsonFields(line: string, visit: FieldVisitor, leftOut: LeftOut): boolean {
@@ -19,7 +19,7 @@ export function visitJsonFields(line: string, visit: FieldVisitor, leftOut: Left
   }
   const object = parseObject(line)
   if (object === null) return false
-  visitMembers(object, '', { line, path: [] }, visit, leftOut)
+  visitMembers(object, '', { line, path: [], exact: null }, visit, leftOut)
   return true
 }
 
@@ -94,12 +94,14 @@ function textOf(value: unknown, type: FieldType, place: Place): string {
 }
 
 /** A number that JavaScript does not keep exactly, as it stands in the line: ids are often so long. */
-function exactNumber({ line, path }: Place): string {
+function exactNumber(place: Place): string {
   const keepLong = (_key: string, value: unknown, context: { readonly source?: string }): unknown =>
     typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER
       ? (context.source ?? String(value))
       : value
-  let value = JSON.parse(line, keepLong as Parameters<typeof JSON.parse>[1]) as unknown
-  for (const key of path) value = (value as JsonObject)[key]
+  // Once a line: fields of one name may lie in many places.
+  place.exact ??= JSON.parse(place.line, keepLong as Parameters<typeof JSON.parse>[1])
+  let value = place.exact
+  for (const key of place.path) value = (value as JsonObject)[key]
   return String(value)
 }
