@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import path from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import type { NodeFolder } from '../collector/node-folder.ts'
@@ -229,6 +230,26 @@ test('F10 without a live file for a while nothing is forgotten and nothing repea
     assert.deepEqual(await texts(), ['a', 'b', 'open closed', 'c'])
     assert.deepEqual(await gaps(), [])
   }))
+
+test('F10 a file that is in no listing for a moment, and not open, is the same when it is back', () =>
+  withFaultNode(
+    async ({ node, texts, gaps }) => {
+      node.append('0.log', node.line('a'), node.line('open ', 'P'))
+      await node.pass()
+      const other = path.join(node.root, 'shop_other_uid-2', 'app', '0.log')
+      fs.writeFileSync(other, node.line('closes the first'))
+      await node.pass()
+      const away = path.join(node.base, 'away')
+      fs.renameSync(node.file('0.log'), away)
+      await node.pass()
+      fs.renameSync(away, node.file('0.log'))
+      node.append('0.log', node.line('closed'))
+      await node.pass(drainMs)
+      assert.deepEqual(await texts({ pod: 'api' }), ['a', 'open closed'])
+      assert.deepEqual(await gaps(), [])
+    },
+    { collector: { openFilesMax: 1 } },
+  ))
 
 test('F11 a file renamed away and back, again and again, is one file', () =>
   withFaultNode(async ({ node, texts, gaps, writer }) => {
