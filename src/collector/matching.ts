@@ -249,7 +249,10 @@ function miss(
   }
   const { name, isLost, headLength, sizeRead, size, position, state } = generation
   const known = isLost ? Math.max(sizeRead, headLength) : Math.max(sizeRead, size)
-  const bytes = known > 0 && !generation.isGzip ? Math.max(0, known - position) : null
+  const unread = Math.max(0, known - position)
+  // Not open when it went: what came to it after the last look is not known.
+  const isKnown = unread > 0 || isLost
+  const bytes = known > 0 && !generation.isGzip && isKnown ? unread : null
   // Seen empty only: a later copy cannot be told to be this file, so that nothing is known to be missing.
   const wasEmpty = headLength === 0 && position === 0 && !generation.isGzip
   instance.remove(generation)
