@@ -27,6 +27,8 @@ export const errorStatus = {
   QUERY_ENDED: 500,
   INTERNAL: 500,
   STORE_UNAVAILABLE: 503,
+  /** Other queries may be answered. */
+  DATABASE_DAMAGED: 503,
   STOPPING: 503,
   /** Only at start: never sent over HTTP. */
   BAD_SETTING: 500,

@@ -83,8 +83,8 @@ export type SeenFileError = {
 }
 
 /**
- * What was counted since the start of the collector's thread, and what is so now. A thread that dies takes
- * its counts with it: those of the next begin at 0.
+ * What was counted since the collector's thread opened the database, and what is so now. A thread that dies
+ * and a database that is lost take their counts with them: those of the next begin at 0.
  */
 export type CollectorCounters = {
   /** Bounded in number; what lies beyond is summed under the name `_other`. */

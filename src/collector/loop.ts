@@ -11,7 +11,7 @@ import type { CollectorCore } from './core.ts'
 
 export type LoopDeps = {
   readonly core: CollectorCore
-  readonly writer: Pick<Writer, 'maintain' | 'swept'>
+  readonly writer: Pick<Writer, 'maintain' | 'swept' | 'lost'>
   readonly log: Logger
   readonly nowMs: () => number
   /** `isComplete`: everything that was readable when the run began is committed. */
@@ -36,12 +36,13 @@ export class Loop {
     this.#deps = deps
   }
 
-  /** Settles when `stop` has been called and what was read is committed. */
+  /** Settles when `stop` has been called and what was read is committed, or when the database is lost. */
   async run(): Promise<void> {
-    const { core, nowMs } = this.#deps
+    const { core, nowMs, writer } = this.#deps
     while (!this.#isStopping) {
       const startedMs = performance.now()
       const isMore = this.#step()
+      if (writer.lost() !== null) return
       await this.#rest(isMore ? 0 : collectorLimits.pollBusyMs - (performance.now() - startedMs))
     }
     core.poll(nowMs(), { all: true })

@@ -54,6 +54,7 @@ export class Population {
   /** What was stored before this start, until its stream is found. */
   readonly #rows = new Map<number, FileRow[]>()
   readonly #fragments = new Map<number, FragmentPiece[]>()
+  readonly #replacedSec: number | null
   #firstScanMs: number | null = null
   #fullScanMs: number | null = null
   #instances: Instance[] | null = null
@@ -65,6 +66,7 @@ export class Population {
     const { batch, discovery, options, wake, writer } = deps
     this.#openFiles = new OpenFiles(options.openFilesMax)
     const recovered = writer.recover()
+    this.#replacedSec = recovered.replacedSec
     for (const row of recovered.files) listIn(this.#rows, row.streamId).push(row)
     for (const piece of recovered.fragments) listIn(this.#fragments, piece.streamId).push(piece)
     this.host = {
@@ -207,7 +209,10 @@ export class Population {
     const streamId = writer.resolveStream({ ...labels, restart, node: options.nodeName })
     const rows = (this.#rows.get(streamId) ?? []).toSorted((one, other) => one.id - other.id)
     const last = rows.findLast((row) => row.position > 0 && row.state !== 'done') ?? rows.at(-1)
-    const instance = this.#newInstance(streamId, labels.namespace, restart, last?.lastLevels ?? 0)
+    const isStored = rows.some((row) => row.position > 0)
+    const lostBeforeSec = isStored ? null : this.#replacedSec
+    const lastLevels = last?.lastLevels ?? 0
+    const instance = this.#newInstance(streamId, labels.namespace, restart, lastLevels, lostBeforeSec)
     instance.generations = rows.map((row) => new Generation(row, null, true))
     instance.nextPollMs = now
     this.#rows.delete(streamId)
@@ -215,9 +220,15 @@ export class Population {
     return instance
   }
 
-  #newInstance(streamId: number, namespace: string, restart: number, lastLevels: number): Instance {
+  #newInstance(
+    streamId: number,
+    namespace: string,
+    restart: number,
+    lastLevels: number,
+    lostBeforeSec: number | null,
+  ): Instance {
     const { batch, options } = this.#deps
-    const lines = new StreamLines(streamId, namespace, batch, this.#detector, lastLevels)
+    const lines = new StreamLines(streamId, namespace, batch, this.#detector, lastLevels, lostBeforeSec)
     const joiner = new Joiner(streamId, options.lineBytesMax, lines.line, this.#held)
     for (const piece of this.#fragments.get(streamId) ?? []) joiner.restore(piece)
     this.#fragments.delete(streamId)
@@ -239,7 +250,7 @@ export class Population {
     for (const streamId of new Set([...this.#rows.keys(), ...this.#fragments.keys()])) {
       const rows = this.#rows.get(streamId) ?? []
       if (rows.some((row) => unwanted.has(`${row.device}/${row.inode}`))) continue
-      const instance = this.#newInstance(streamId, otherNamespaces, 0, rows.at(-1)?.lastLevels ?? 0)
+      const instance = this.#newInstance(streamId, otherNamespaces, 0, rows.at(-1)?.lastLevels ?? 0, null)
       instance.joiner.flush()
       for (const row of rows) this.removedFiles.add(row.id)
       this.#rows.delete(streamId)

@@ -19,15 +19,25 @@ export class StreamLines {
   readonly #lastLevels: [number, number]
   /** Time of the newest line in arrival order: where a gap is shown. Null before the first. */
   #last: { sec: number; ns: number } | null = null
+  /**
+   * Lines before this time may have been stored in a database that is lost, in seconds since 1970; null:
+   * nothing is missing, or it is recorded.
+   */
+  #lostBeforeSec: number | null
 
-  /** `lastLevels` packed as in `FileRow`; `namespace` only for the counters. */
+  /**
+   * `lastLevels` packed as in `FileRow`; `namespace` only for the counters; `lostBeforeSec` of a stream of
+   * which nothing is stored yet.
+   */
   constructor(
     streamId: number,
     namespace: string,
     batch: Batch,
     detector: LevelDetector,
     lastLevels: number,
+    lostBeforeSec: number | null,
   ) {
+    this.#lostBeforeSec = lostBeforeSec
     this.streamId = streamId
     this.#batch = batch
     this.#detector = detector
@@ -54,6 +64,8 @@ export class StreamLines {
     if (sec < collectorLimits.clockSecMin || sec > batch.nowMs / 1000 + collectorLimits.clockAheadMaxSec) {
       bits |= attribute.clock
     }
+    if (this.#lostBeforeSec !== null && (bits & (attribute.clock | attribute.malformed)) === 0)
+      this.#recordLoss(this.#lostBeforeSec, sec, ns)
     const level = this.#detector.detect(bytes, start, end, this.#lastLevels[iostream])
     this.#lastLevels[iostream] = level
     this.#count.lines += 1
@@ -92,6 +104,14 @@ export class StreamLines {
   read(bytes: number): void {
     this.#count.bytes += bytes
     this.#batch.counters.bytesRead += bytes
+  }
+
+  /** The first line whose time can be believed tells whether there were others before this database. */
+  #recordLoss(lostBeforeSec: number, sec: number, ns: number): void {
+    this.#lostBeforeSec = null
+    if (sec >= lostBeforeSec) return
+    this.#last = { sec, ns }
+    this.gap({ reason: 'database_replaced', bytes: null, file: null })
   }
 
   /** Records what is known to be missing, at the place in time of the last line before it. */

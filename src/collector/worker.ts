@@ -1,15 +1,19 @@
 /**
  * Entry of the collector's thread: opens the only writer of the database and runs the loop until it is told
- * to stop.
+ * to stop; where the database is lost meanwhile, begins again with a new one.
  */
 
 import assert from 'node:assert'
+import { setTimeout as delay } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { LogkeepError } from '../errors.ts'
+import { workerLimits } from '../limits/collector.ts'
 import type { Logger } from '../log.ts'
+import type { LostDatabase } from '../store/contract.ts'
 import { openWriter, type Writer } from '../store/writer.ts'
 import type { FilesRequest } from './contract.ts'
 import { type CollectorCore, createCore } from './core.ts'
+import { noStatus } from './counters.ts'
 import { Loop } from './loop.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import { createHintWatcher } from './watcher.ts'
@@ -29,12 +33,24 @@ const log: Logger = {
   error: write('error'),
 }
 
-const writer = open()
-if (writer !== null) await run(writer)
+const stopping = new AbortController()
+port.on('message', ({ type }: ToWorker) => {
+  if (type === 'stop') stopping.abort()
+})
+for (let writer = openFirst(); writer !== null; ) {
+  const lost = await run(writer)
+  writer = lost === null ? null : await openAgain(lost)
+}
+port.close()
 
-function open(): Writer | null {
+function open(lost?: LostDatabase): Writer {
+  const { dataDir, retention } = settings
+  return openWriter({ dataDir, retention, log, ...(lost === undefined ? {} : { lost }) })
+}
+
+function openFirst(): Writer | null {
   try {
-    return openWriter({ dataDir: settings.dataDir, retention: settings.retention })
+    return open()
   } catch (error) {
     if (!(error instanceof LogkeepError)) throw error
     const { code, message, hint } = error
@@ -43,7 +59,27 @@ function open(): Writer | null {
   }
 }
 
-async function run(writer: Writer): Promise<void> {
+/** Tries until there is a database again: queries go on meanwhile, and the log files wait. Null: stopped. */
+async function openAgain(lost: LostDatabase): Promise<Writer | null> {
+  log.error('database_lost', `The database is lost: ${lost.reason}. Reading waits for a new one.`)
+  let reason = lost.reason
+  while (!stopping.signal.aborted) {
+    const trouble = `The database is lost (${reason}); a new one is opened as soon as that works.`
+    post({ type: 'status', status: { ...noStatus, degraded: [trouble] } })
+    await delay(workerLimits.reopenMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+    if (stopping.signal.aborted) break
+    try {
+      return open(lost)
+    } catch (error) {
+      if (!(error instanceof LogkeepError)) throw error
+      reason = error.message
+    }
+  }
+  return null
+}
+
+/** Settles when it was told to stop, or with why the database is lost. */
+async function run(writer: Writer): Promise<LostDatabase | null> {
   let wake = (): void => {}
   const core = createCore({
     options: settings.collector,
@@ -65,20 +101,25 @@ async function run(writer: Writer): Promise<void> {
     onStatus: (status) => post({ type: 'status', status: { ...status, commit: writer.lastCommit() } }),
   })
   wake = () => loop.wake()
-  port.on('message', (message: ToWorker) => receive(message, loop, core))
+  const receive = (message: ToWorker): void => answer(message, loop, core)
+  port.on('message', receive)
   post({ type: 'opened', commit: writer.lastCommit() })
   const watcher = createHintWatcher(settings.collector.logRoot, log, () => loop.hint())
+  if (stopping.signal.aborted) loop.stop()
   try {
     await loop.run()
-  } finally {
-    port.close()
-    core.close()
-    await watcher.close()
-    writer.close()
+  } catch (error) {
+    if (writer.lost() === null) throw error
   }
+  const lost = stopping.signal.aborted ? null : writer.lost()
+  port.off('message', receive)
+  core.close()
+  await watcher.close()
+  writer.close()
+  return lost
 }
 
-function receive(message: ToWorker, loop: Loop, core: CollectorCore): void {
+function answer(message: ToWorker, loop: Loop, core: CollectorCore): void {
   if (message.type === 'sync') loop.sync(message.id)
   else if (message.type === 'live') loop.setLive(message.isLive)
   else if (message.type === 'files') answerFiles(message.id, message.request, core)

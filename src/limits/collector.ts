@@ -62,6 +62,11 @@ export const collectorLimits = {
    */
   gzipRetryMs: 5_000,
   gzipCertainMs: 30_000,
+  /**
+   * Bytes that stay unread for so long while reading goes on have their file opened again. Longer than a
+   * round over thousands of busy files takes.
+   */
+  standstillMs: 60_000,
   /** Decompressed bytes waiting to be read, per gzip file; and gzip files decompressed at a time. */
   gzipWindowBytes: 512 * kibibyte,
   gzipOpenMax: 4,
@@ -134,6 +139,11 @@ export const workerLimits = {
   filesWaitMs: 5_000,
   /** Such questions that wait at a time: each is answered between two steps, and delays the next. */
   filesWaitingMax: 16,
+  /**
+   * Between the loss of the database and each try to open one: a disk that breaks every one does not keep the
+   * node busy with reading its logs again.
+   */
+  reopenMs: 3_000,
   /** The heap of a thread that does not say how large it is within this is not known. */
   memoryWaitMs: 1_000,
   /** A stop commits and checkpoints; then the thread is ended by force. */

@@ -26,7 +26,7 @@ export type QueryStats = {
 export type EndReason = 'deadline' | 'scanned_bytes' | 'answer_bytes' | 'expression'
 
 /**
- * One page. `entries` is ready to send: JSON objects joined by `,` (json), lines ending in LF (ndjson, text).
+ * One page. `entries` is ready to send: JSON objects joined by `,` (json), lines ending in LF (the others).
  */
 export type LogsPage = {
   readonly entries: Uint8Array
@@ -128,6 +128,8 @@ export type TailRead = {
 
 export type QueryStatus = {
   readonly lanes: Readonly<Record<'light' | 'scan', LaneStatus>>
+  /** What a query last found broken in the present database, in words; null: nothing. */
+  readonly damage: string | null
 }
 
 export type LaneStatus = {

@@ -47,9 +47,12 @@ export type LanesOptions = {
   readonly scanQueueMax: number
   /** A thread could not start or died by itself. */
   readonly onBroken: (error: Error) => void
+  /** A task met something in the database that cannot be read, in words. */
+  readonly onDamaged: (what: string) => void
 }
 
-export function createLanes({ dataDir, scanThreads, scanQueueMax, onBroken }: LanesOptions): Lanes {
+export function createLanes(options: LanesOptions): Lanes {
+  const { dataDir, scanThreads, scanQueueMax, onBroken, onDamaged } = options
   const { lightQueueMax, lightHardMs, sliceHardMs } = queryLimits
   const shared = { dataDir, onBroken }
   const lanes = {
@@ -73,6 +76,7 @@ export function createLanes({ dataDir, scanThreads, scanQueueMax, onBroken }: La
       const result = await lanes[lane].run(task)
       if (!isFailure(result)) return result
       const { code, message, hint, limit } = result.failure
+      if (code === 'DATABASE_DAMAGED') onDamaged(message)
       throw new LogkeepError(code, message, hint, limit === null ? {} : { limit })
     },
     sliceMs: (lane) =>

@@ -44,11 +44,18 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     onBroken: (error) => {
       options.log.error('query_thread_failed', 'a query thread could not go on', { reason: error.message })
     },
+    onDamaged: (what) => {
+      damage.found(what)
+      options.log.error('query_damaged', what)
+    },
   })
+  const damage = createDamageMemory()
   const bounds = { queryDeadlineMs: options.queryDeadlineMs, scannedBytesMax }
   const pager = createPager(lanes, { ...bounds, now: options.now })
   const exporter = createExporter(pager)
   const deps = { lanes, pager, bounds }
+  const check = async (): Promise<void> =>
+    damage.asked((await lanes.run('light', { kind: 'check' })) as string)
   let checked = { at: Number.NEGATIVE_INFINITY, result: Promise.resolve() }
 
   const readTail = (plan: Plan, cursor: Cursor | null, answerBytesMax: number): Promise<TailRead> =>
@@ -71,11 +78,11 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     check: () => {
       const now = performance.now()
       if (now - checked.at > queryLimits.checkFreshMs) {
-        checked = { at: now, result: lanes.run('light', { kind: 'check' }).then(() => undefined) }
+        checked = { at: now, result: check() }
       }
       return checked.result
     },
-    status: () => ({ lanes: lanes.status() }),
+    status: () => ({ lanes: lanes.status(), damage: damage.last() }),
     memory: lanes.memory,
     storage: async () => (await lanes.run('light', { kind: 'storage' })) as StorageSizes,
     close: () => lanes.close(),
@@ -97,6 +104,22 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
         return { ...page, cursor: page.resume, caughtUp: false }
       }
     }
+  }
+}
+
+/** What was last found broken, as long as the same database is asked. */
+function createDamageMemory() {
+  let last: string | null = null
+  let databaseId: string | null = null
+  return {
+    found: (what: string): void => {
+      last = what
+    },
+    asked: (present: string): void => {
+      if (databaseId !== null && databaseId !== present) last = null
+      databaseId = present
+    },
+    last: (): string | null => last,
   }
 }
 

@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { workerData } from 'node:worker_threads'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
 import { type ErrorCode, type LimitName, LogkeepError } from '../errors.ts'
+import { databaseIdentity, isDamaged } from '../store/database.ts'
 import { openReader } from '../store/reader.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { regexEngineFlags } from './regex/compile.ts'
@@ -28,18 +29,38 @@ export default function answer(task: Task): unknown {
   try {
     return run(engineOf(), task)
   } catch (error) {
-    if (!(error instanceof LogkeepError)) throw error
-    const { code, message, hint, limit } = error
+    if (!(error instanceof LogkeepError) && !isDamaged(error)) throw error
+    const { code, message, hint, limit } = error instanceof LogkeepError ? error : damageOf(error)
     return { failure: { code, message, hint, limit } } satisfies TaskFailure
   }
 }
 
-/** Opens the database with the first task: a thread that cannot start would not be started again. */
+function damageOf(cause: unknown): LogkeepError {
+  return new LogkeepError(
+    'DATABASE_DAMAGED',
+    `the database is damaged where this query reads (${(cause as Error).message})`,
+    'ask for another range of time or other streams: what is whole is answered; new lines are stored',
+    { cause },
+  )
+}
+
+/**
+ * Opens the database with the first task: a thread that cannot start would not be started again; and again
+ * when another one is in its place. While that is not ready, or none is there, the old one goes on.
+ */
 function createLazyEngine({ dataDir, bodyCacheBytes }: QueryWorkerData): () => Engine {
-  let engine: Engine | null = null
+  let open: { readonly engine: Engine; readonly identity: string | null } | null = null
   return () => {
-    engine ??= createEngine(openReader(dataDir, bodyCacheBytes))
-    return engine
+    const identity = databaseIdentity(dataDir)
+    if (open !== null && (identity === null || identity === open.identity)) return open.engine
+    try {
+      const engine = createEngine(openReader(dataDir, bodyCacheBytes))
+      open?.engine.close()
+      open = { engine, identity }
+    } catch (error) {
+      if (open === null) throw error
+    }
+    return open.engine
   }
 }
 

@@ -78,6 +78,18 @@ export type Commit = {
 export type Recovered = {
   readonly files: readonly FileRow[]
   readonly fragments: readonly FragmentPiece[]
+  /**
+   * When this database took the place of one that was lost, in seconds since 1970: earlier lines of files
+   * that are still there may be missing. Null: it never did.
+   */
+  readonly replacedSec: number | null
+}
+
+/** Why a writer can do no more. */
+export type LostDatabase = {
+  readonly reason: string
+  /** Its content is broken: it has to make room for a new one. False: it is not there any more. */
+  readonly isDamaged: boolean
 }
 
 /** Work on the stored structure since the database was opened. */

@@ -14,13 +14,12 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { databaseFile } from './database.ts'
+import { databaseFile, reserveFile } from './database.ts'
 
 /** Room for one round of retention, in which SQLite needs pages for its WAL before it can free any. */
 const reserveBytes = 8 * 1024 * 1024
 /** The reserve is taken only where this many times its size is free. */
 const roomPerReserve = 4
-const reserveFile = 'reserve'
 const reserveMode = 0o600
 
 export type DiskRoom = {

@@ -96,6 +96,7 @@ export function createFileTable(connection: Connection): FileTable {
     `INSERT INTO fragment (stream_id, iostream, sec, ns, attributes, bytes)
      VALUES (@streamId, @iostream, @sec, @ns, @attributes, @bytes)`,
   )
+  const replaced = connection.prepare("SELECT value FROM meta WHERE key = 'replaced_sec'").pluck()
   const lastId = connection.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'file'").pluck().get()
   let nextId = ((lastId as number | undefined) ?? 0) + 1
   return {
@@ -124,7 +125,11 @@ export function createFileTable(connection: Connection): FileTable {
         }
       }
       const fragments = connection.prepare('SELECT * FROM fragment ORDER BY id').all() as StoredFragment[]
-      return { files: [...files.values()], fragments: fragments.map(fragmentOf) }
+      return {
+        files: [...files.values()],
+        fragments: fragments.map(fragmentOf),
+        replacedSec: (replaced.get() as number | undefined) ?? null,
+      }
     },
   }
 }

@@ -3,8 +3,10 @@
  * `docs/design.md`.
  */
 
+import type { Logger } from '../log.ts'
 import type { Connection } from './database.ts'
 import type { DiskRoom } from './disk.ts'
+import { findSetAside, removeSetAside } from './set-aside.ts'
 import type { Sweeping } from './sweeping.ts'
 import { sweepBlocks, sweepStreams } from './sweeping.ts'
 
@@ -32,7 +34,10 @@ export type RetentionCounts = { blocks: number; lines: number; bytes: number }
 export type Retention = {
   /** One bounded step; true when there is more to do now. */
   readonly step: (nowSec: number) => boolean
-  /** Deletes one slice whatever the limits: the disk is full. False when there is nothing left. */
+  /**
+   * Deletes one slice whatever the limits, the set-aside database last: the disk is full. False when there is
+   * nothing left.
+   */
   readonly force: () => boolean
   /** What was deleted since the start. */
   readonly swept: RetentionCounts
@@ -43,11 +48,14 @@ type Deps = {
   readonly sweeping: Sweeping
   readonly room: DiskRoom
   readonly settings: RetentionSettings
+  readonly dataDir: string
+  readonly log: Logger
   /** Runs a change of the stored structure in a transaction. */
   readonly change: <T>(work: (version: number) => T) => T
 }
 
-export function createRetention({ connection, sweeping, room, settings, change }: Deps): Retention {
+export function createRetention(deps: Deps): Retention {
+  const { connection, sweeping, room, settings, dataDir, log, change } = deps
   const swept: RetentionCounts = { blocks: 0, lines: 0, bytes: 0 }
   const slack = Math.min(settings.sizeBytes * slackShare, slackBytesMax)
   let checkedSec = Number.NEGATIVE_INFINITY
@@ -59,13 +67,21 @@ export function createRetention({ connection, sweeping, room, settings, change }
     swept.bytes += result.bytes
     return result.blocks === sweepBlocks
   }
+  /** A broken database that was set aside; false: there is none. */
+  const dropSetAside = (why: string): boolean => {
+    const dropped = removeSetAside(dataDir)
+    if (dropped === null) return false
+    const message = `The broken database that was set aside is deleted: ${why}.`
+    log.error('set_aside_deleted', message, { bytes: dropped.bytes })
+    return true
+  }
   const pages = (name: string): number => connection.pragma(name, { simple: true }) as number
   return {
     swept,
     force: () => {
       const before = swept.blocks
       sweep(Number.MAX_SAFE_INTEGER)
-      return swept.blocks > before
+      return swept.blocks > before || dropSetAside('the disk is full, and nothing else is left to delete')
     },
     step: (nowSec) => {
       if (nowSec < checkedSec + checkIntervalSec && nowSec >= checkedSec) return false
@@ -74,6 +90,8 @@ export function createRetention({ connection, sweeping, room, settings, change }
         sweep(nowSec - settings.ageSec)
         return true
       }
+      const setAsideSec = findSetAside(dataDir)?.writtenSec ?? nowSec
+      if (setAsideSec < nowSec - settings.ageSec) return dropSetAside('what it holds is too old to be kept')
       // What the database file will have once the WAL is in it: its size on disk follows with the next
       // checkpoint.
       const pageBytes = pages('page_size')
@@ -81,9 +99,12 @@ export function createRetention({ connection, sweeping, room, settings, change }
       const freePages = pages('freelist_count')
       const isLow = room.freeShare() < settings.diskFreeMin
       const isOver = used - freePages * pageBytes > settings.sizeBytes - slack
-      if (oldest !== null && (isOver || (isLow && freePages === 0))) {
-        sweep(Number.MAX_SAFE_INTEGER)
-        return true
+      if (isOver || (isLow && freePages === 0)) {
+        if (oldest !== null) {
+          sweep(Number.MAX_SAFE_INTEGER)
+          return true
+        }
+        if (dropSetAside('nothing else is left to delete, and its room is needed')) return true
       }
       if (freePages > 0 && (isLow || used > settings.sizeBytes)) {
         connection.pragma(`incremental_vacuum(${vacuumPages})`)

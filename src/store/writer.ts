@@ -4,20 +4,32 @@
  */
 
 import { type StoreLimits, storeLimits } from '../limits/store.ts'
+import type { Logger } from '../log.ts'
 import type { StreamLabels } from '../model/entry.ts'
 import { createBlockWriter } from './block-writer.ts'
 import { createChanges } from './changes.ts'
 import { createCommitter } from './committer.ts'
-import type { Commit, Recovered, StoreCounters, UpkeepCounts } from './contract.ts'
-import { type Connection, isDiskFull, lockDataDir, openForWriting } from './database.ts'
+import type { Commit, LostDatabase, Recovered, StoreCounters, UpkeepCounts } from './contract.ts'
+import {
+  type Connection,
+  DamagedData,
+  databaseIdentity,
+  isDamaged,
+  isDiskFull,
+  isSqliteError,
+  lockDataDir,
+  openForWriting,
+} from './database.ts'
 import { createDiskRoom } from './disk.ts'
 import { createFileTable } from './file-table.ts'
 import { JournalIndex } from './journal-index.ts'
 import { createJournalLoader } from './journal-loader.ts'
 import { decodeJournalHead, segmentsOf } from './journal-row.ts'
+import { createLossWatch } from './loss-watch.ts'
 import { createMerging } from './merging.ts'
 import { createRetention, type RetentionCounts, type RetentionSettings } from './retention.ts'
 import { createSealing } from './sealing.ts'
+import { findSetAside, hadDatabase, setDatabaseAside } from './set-aside.ts'
 import { createStreamTable } from './stream-table.ts'
 import { createSweeping } from './sweeping.ts'
 import { createUpkeep } from './upkeep.ts'
@@ -27,6 +39,10 @@ const millisecondsPerSecond = 1000
 export type WriterOptions = {
   readonly dataDir: string
   readonly retention: RetentionSettings
+  /** The database before was lost while it was written to: see `Writer.lost`. */
+  readonly lost?: LostDatabase
+  readonly log?: Logger
+  readonly nowMs?: () => number
   /** Other figures than the program's own, for tests. */
   readonly limits?: StoreLimits
 }
@@ -52,41 +68,93 @@ export type Writer = {
   readonly swept: Readonly<RetentionCounts>
   /** What was done since the start. Asks the database for one figure: about 10 µs. */
   readonly counters: () => StoreCounters
+  /** Why nothing can be written here ever again; null: it can. Takes about 3 µs. */
+  readonly lost: () => LostDatabase | null
   /** Checkpoints and closes. */
   readonly close: () => void
 }
 
-/** Throws `LogkeepError`: DATA_DIR_UNUSABLE, SECOND_INSTANCE, NEWER_DATABASE. */
+/**
+ * A database that is broken is set aside, and a new one made in its place. Throws `LogkeepError`:
+ * DATA_DIR_UNUSABLE, SECOND_INSTANCE, NEWER_DATABASE.
+ */
 export function openWriter(options: WriterOptions): Writer {
-  const lock = lockDataDir(options.dataDir)
+  const { dataDir, lost, log = quiet } = options
+  const lock = lockDataDir(dataDir)
   try {
-    return createWriter(openForWriting(options.dataDir), options, lock.close)
+    if (lost?.isDamaged) setDatabaseAside(dataDir, lost.reason, log)
+    try {
+      return connect(options, log, lock.close)
+    } catch (error) {
+      if (!isDamaged(error)) throw error
+      setDatabaseAside(dataDir, (error as Error).message, log)
+      return connect(options, log, lock.close)
+    }
   } catch (error) {
     lock.close()
     throw error
   }
 }
 
-function createWriter(connection: Connection, options: WriterOptions, unlock: () => void): Writer {
+const quiet: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+function connect(options: WriterOptions, log: Logger, unlock: () => void): Writer {
+  const { dataDir, lost, nowMs = Date.now } = options
+  const isReplaced = databaseIdentity(dataDir) === null && (lost !== undefined || hadDatabase(dataDir))
+  const replacedSec = isReplaced ? Math.floor(nowMs() / millisecondsPerSecond) : null
+  const connection = openForWriting(dataDir, replacedSec)
+  try {
+    const writer = createWriter(connection, options, log, unlock)
+    const setAside = findSetAside(dataDir)
+    const bytes = setAside === null ? {} : { setAsideBytes: setAside.bytes }
+    if (isReplaced) log.error('database_replaced', replacedMessage, { dataDir, ...bytes })
+    else if (setAside !== null) log.warn('set_aside_found', setAsideMessage, { dataDir, ...bytes })
+    return writer
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+const replacedMessage =
+  'A new database takes the place of one that was lost: log files that are still there are read again.'
+const setAsideMessage =
+  'A broken database lies beside the one in use, and counts for the size of the data folder.'
+
+function createWriter(
+  connection: Connection,
+  options: WriterOptions,
+  log: Logger,
+  unlock: () => void,
+): Writer {
+  const { dataDir } = options
   const limits = options.limits ?? storeLimits
   const journal = new JournalIndex()
   const loader = createJournalLoader(connection)
   const streams = createStreamTable(connection, journal)
-  loadJournal(connection, journal, streams.sealedLine)
   const files = createFileTable(connection)
+  understood(() => {
+    loadJournal(connection, journal, streams.sealedLine)
+    // Read here already: damage must show while the database can still be set aside.
+    files.recover()
+  })
+  const { lost, watched } = createLossWatch(dataDir)
   const blocks = createBlockWriter(connection, limits)
   const changes = createChanges(connection, blocks, loader)
   const counts: UpkeepCounts = { blocksSealed: 0, merges: 0, folds: 0 }
   const sealing = createSealing({ journal, loader, streams, blocks, limits, counts })
   const merging = createMerging(connection, blocks, limits)
-  const room = createDiskRoom(options.dataDir)
+  const room = createDiskRoom(dataDir)
   room.takeReserve()
   const sweeping = createSweeping({ connection, journal, streams })
+  const { retention: settings } = options
   const retention = createRetention({
     connection,
     sweeping,
     room,
-    settings: options.retention,
+    settings,
+    dataDir,
+    log,
     change: changes.run,
   })
   const shared = { connection, limits, changes, journal, files, sealing }
@@ -97,19 +165,24 @@ function createWriter(connection: Connection, options: WriterOptions, unlock: ()
     connection.pragma('wal_checkpoint(TRUNCATE)')
   }
   return {
-    recover: () => files.recover(),
-    resolveStream: streams.resolve,
+    recover: watched(() => files.recover()),
+    resolveStream: watched(streams.resolve),
     nextFileId: files.nextId,
-    commit: committer.commit,
+    commit: watched((commit) => {
+      const loss = lost()
+      if (loss !== null) throw new Error(loss.reason)
+      return committer.commit(commit)
+    }),
     lastCommit: committer.last,
+    lost,
     swept: retention.swept,
-    counters: () => ({
+    counters: watched(() => ({
       ...counts,
       swept: { ...retention.swept },
       oldestArrivalSec: sweeping.oldestArrival(),
       upkeepSec: upkeepMs / millisecondsPerSecond,
-    }),
-    maintain: (nowSec, budgetMs) => {
+    })),
+    maintain: watched((nowSec, budgetMs) => {
       const started = performance.now()
       try {
         while (performance.now() < started + budgetMs) if (!upkeep.step(nowSec)) return false
@@ -117,19 +190,29 @@ function createWriter(connection: Connection, options: WriterOptions, unlock: ()
       } finally {
         upkeepMs += performance.now() - started
       }
-    },
-    makeRoom: (cause) => {
+    }),
+    makeRoom: watched((cause) => {
       if (!isDiskFull(cause)) return false
       room.releaseReserve()
       const isFreed = retention.force()
       checkpoint()
       return isFreed
-    },
+    }),
     close: () => {
-      checkpoint()
+      if (lost() === null) checkpoint()
       connection.close()
       unlock()
     },
+  }
+}
+
+/** Throws `DamagedData` where `work` reads what was never written. */
+function understood(work: () => void): void {
+  try {
+    work()
+  } catch (cause) {
+    if (isSqliteError(cause, '')) throw cause
+    throw new DamagedData('what is stored cannot be decoded', { cause })
   }
 }
 

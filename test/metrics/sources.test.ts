@@ -25,6 +25,7 @@ function stillQuery(given: Partial<QueryService> = {}) {
   return {
     status: () => ({
       lanes: { light: { threads: 1, running: 1, waiting: 4 }, scan: { threads: 2, running: 2, waiting: 5 } },
+      damage: null,
     }),
     memory: async () => [
       { thread: 'light', heapUsed: 1, heapTotal: 2, external: 3 },

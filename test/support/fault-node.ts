@@ -44,11 +44,15 @@ async function startFaultNode({
   limits,
   withRoot,
 }: FaultNodeOptions) {
-  const state: { writer: Writer | null } = { writer: null }
+  const state: { writer: Writer | null; whileDown: () => void } = { writer: null, whileDown: () => undefined }
+  const messages = createRecordedLog()
   const dataDirOf = (base: string): string => path.join(base, 'data')
   const node = new NodeFolder(collector, withRoot ?? true, (base) => {
     state.writer?.close()
-    state.writer = openWriter({ dataDir: dataDirOf(base), retention, limits: limits ?? storeLimits })
+    state.whileDown()
+    const dataDir = dataDirOf(base)
+    const { log } = messages
+    state.writer = openWriter({ dataDir, retention, limits: limits ?? storeLimits, log })
     return state.writer
   })
   const server = await serveOver(node, dataDirOf(node.base))
@@ -63,7 +67,15 @@ async function startFaultNode({
     base: server.base,
     /** Of the program's own messages: `event message`. */
     events: server.events,
+    /** Of the store's messages: the same. */
+    storeEvents: messages.events,
     dataDir: dataDirOf(node.base),
+    /** As `node.kill()`, with `whileDown` done between the end of the old writer and the start of the new. */
+    restart: (whileDown: (dataDir: string) => void): void => {
+      state.whileDown = () => whileDown(dataDirOf(node.base))
+      node.kill()
+      state.whileDown = () => undefined
+    },
     writer: (): Writer => state.writer as Writer,
     status: (): CollectorStatus => node.core.status(),
     entries,

@@ -128,7 +128,7 @@ export function createRecordedQuery(given: Partial<Answers> = {}) {
       reads.push(cursor)
       return answers.readTail(plan, cursor, bytesMax, signal)
     },
-    status: () => ({ lanes: { light: idle, scan: idle } }),
+    status: () => ({ lanes: { light: idle, scan: idle }, damage: null }),
     memory: async () => [],
     storage: async () => ({
       bodies: 0,

@@ -5,7 +5,7 @@
 
 import type { CollectorWriter } from '../../src/collector/core.ts'
 import { attribute, gapLevel, type StreamLabels } from '../../src/model/entry.ts'
-import type { Commit, FileRow, FragmentPiece, StoreCounters } from '../../src/store/contract.ts'
+import type { Commit, FileRow, FragmentPiece, Recovered, StoreCounters } from '../../src/store/contract.ts'
 
 export type RecordedLine = {
   readonly stream: string
@@ -27,9 +27,10 @@ export class RecordingWriter implements CollectorWriter {
   readonly #names = new Map<number, string>()
   #nextFileId = 1
 
-  readonly recover = (): { files: FileRow[]; fragments: FragmentPiece[] } => ({
+  readonly recover = (): Recovered => ({
     files: [...this.files.values()].map((row) => ({ ...row })),
     fragments: this.fragments.map((piece) => ({ ...piece })),
+    replacedSec: null,
   })
 
   readonly resolveStream = (labels: StreamLabels): number => {

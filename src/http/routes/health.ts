@@ -49,7 +49,8 @@ export function registerHealth(app: FastifyInstance, { query, collector, config 
       reply.code(new LogkeepError('STORE_UNAVAILABLE', '', '').status)
       return { status: 'unavailable', reasons: [failure], node: config.nodeName }
     }
-    const reasons = collector.status().degraded
+    const { damage } = query.status()
+    const reasons = [...collector.status().degraded, ...(damage === null ? [] : [damage])]
     return { status: reasons.length === 0 ? 'ready' : 'degraded', reasons, node: config.nodeName }
   })
 }
