@@ -93,6 +93,8 @@ export async function sendObject(
 
 export const jsonType = 'application/json; charset=utf-8'
 export const textType = 'text/plain; charset=utf-8'
+/** Of bytes that need not be text. */
+export const rawType = 'application/octet-stream'
 const openBrace = Buffer.from('{')
 
 /** For answers that have no place for warnings in their body: as many as fit, then how many did not. */

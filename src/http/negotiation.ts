@@ -10,6 +10,7 @@ const formatOfType: Readonly<Record<string, Format>> = {
   'application/ndjson': 'ndjson',
   'application/jsonl': 'ndjson',
   'text/plain': 'text',
+  'application/octet-stream': 'raw',
 }
 
 /**

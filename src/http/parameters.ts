@@ -98,11 +98,10 @@ const logs = {
     'backward',
   ),
   cursor: cursor('Where to go on: `next` or `resume` of an answer, or the `cursor` of an entry.'),
-  format: choice('Form of the answer; without it the `Accept` header chooses. `ndjson` is an export.', [
-    'json',
-    'ndjson',
-    'text',
-  ]),
+  format: choice(
+    'Form of the answer; without it the `Accept` header chooses. `ndjson` is an export, `raw` the bytes of the lines.',
+    ['json', 'ndjson', 'text', 'raw'],
+  ),
 } as const satisfies AcceptedParameters
 
 const tail = {

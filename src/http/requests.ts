@@ -9,7 +9,7 @@ import type {
   LogsRequest,
   TailStart,
 } from '../query/contract.ts'
-import type { Plan } from '../query/plan.ts'
+import type { Format, Plan } from '../query/plan.ts'
 import { globsOf, parsePlan, parseStreams } from './filter-parameters.ts'
 import { preferredFormat } from './negotiation.ts'
 import type { ChoiceParameter } from './parameter.ts'
@@ -129,10 +129,10 @@ function refuseTogether(parameters: Parameters, names: readonly string[]): void 
   throw badParameter(second, `is given together with "${first}"`, accepted)
 }
 
-function readFormat<Format extends 'json' | 'ndjson' | 'text'>(
+function readFormat<Known extends Format>(
   parameters: Parameters,
-  accepted: ChoiceParameter<Format>,
+  accepted: ChoiceParameter<Known>,
   accept: string | undefined,
-): Format {
+): Known {
   return readChoice(parameters, 'format', accepted) ?? preferredFormat(accept, accepted.schema.enum)
 }

@@ -127,6 +127,7 @@ function answerHistory(
   const slice = walkHistory(snapshot, compiled, request, count)
   const writer = new EntryWriter(task.format, cursor, task.isReversed)
   const written = createHitWriter(snapshot, writer, task.answerBytesMax)(slice.hits)
+  if (writer.hasLeftOutGaps) warnings.push(gapsLeftOut)
   const isCut = written < slice.hits.length
   const end = isCut ? 'answer' : slice.end
   const place = isCut ? placeOf(slice.hits[written - 1] as Hit) : slice.place
@@ -149,6 +150,8 @@ function answerHistory(
     warnings,
   }
 }
+
+const gapsLeftOut = 'records of missing lines are left out here: the other formats show them'
 
 /** Fixes commit and range on the first page; a later one brings them along. */
 function cursorOf(

@@ -1,5 +1,5 @@
 /**
- * Writes selected lines as answers: JSON objects or text lines, as bytes that are ready to send. Hot path.
+ * Writes selected lines as answers: JSON objects, text lines or their bare bytes, ready to send. Hot path.
  */
 
 import { type Cursor, CursorWriter } from '../model/cursor.ts'
@@ -33,7 +33,7 @@ const isPlain = new Uint8Array(256).map((_, byte) =>
 
 type StreamText = { readonly json: Buffer; readonly text: Buffer }
 
-/** Grows as needed. JSON objects are joined by commas; lines of ndjson and text end in LF. */
+/** Grows as needed. JSON objects are joined by commas; lines of the other formats end in LF. */
 export class EntryWriter {
   readonly #format: Format
   #cursors: CursorWriter
@@ -43,6 +43,7 @@ export class EntryWriter {
   readonly #starts: number[] | null
   #buffer = Buffer.allocUnsafeSlow(64 * 1024)
   #length = 0
+  #hasLeftOutGaps = false
 
   /** `cursor` is what every entry's own cursor shares; its place is ignored. */
   constructor(format: Format, cursor: Cursor, isReversed = false) {
@@ -60,6 +61,11 @@ export class EntryWriter {
     return this.#length
   }
 
+  /** Gap records were given to it, and its format has no place for them. */
+  get hasLeftOutGaps(): boolean {
+    return this.#hasLeftOutGaps
+  }
+
   /** What was written: a copy that may be transferred. */
   take(): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(this.#length)
@@ -73,6 +79,10 @@ export class EntryWriter {
     this.#starts?.push(this.#length)
     if (this.#format === 'text') {
       this.#writeText(entry)
+      return
+    }
+    if (this.#format === 'raw') {
+      this.#writeRaw(entry)
       return
     }
     if (this.#format === 'json' && this.#length > 0) this.#ascii(',')
@@ -149,6 +159,15 @@ export class EntryWriter {
     } else {
       this.#bytes(withoutReturn(body, attributes))
     }
+    this.#ascii('\n')
+  }
+
+  #writeRaw({ body, attributes }: WritableEntry): void {
+    if (attributes & attribute.gap) {
+      this.#hasLeftOutGaps = true
+      return
+    }
+    this.#bytes(body)
     this.#ascii('\n')
   }
 

@@ -9,7 +9,7 @@ import { type CollectedPage, createCollectedPage } from './collected-page.ts'
 import type { LogsPage, LogsRequest } from './contract.ts'
 import { answerEnding, type Ending, expressionEnding, type QueryBounds, spentEnding } from './ending.ts'
 import { type Lane, type Lanes, TaskTimeout } from './lanes.ts'
-import type { Plan, TimeRange } from './plan.ts'
+import type { Format, Plan, TimeRange } from './plan.ts'
 import { requireCursor } from './require-cursor.ts'
 import type { HistoryResult, HistoryTask, Scope } from './tasks.ts'
 
@@ -64,7 +64,7 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
   const begin: Pager['begin'] = async (plan, range) =>
     (await lanes.run('light', { kind: 'begin', plan, range, defaultUntilSec: defaultUntilSec() })) as Cursor
 
-  const page: Pager['page'] = async (request, signal, isReversed = request.format === 'text') => {
+  const page: Pager['page'] = async (request, signal, isReversed = isOldestFirst(request.format)) => {
     const started = performance.now()
     const limit = request.limit ?? Number.MAX_SAFE_INTEGER
     const collected = createCollectedPage(request.format, isReversed && request.direction === 'backward')
@@ -96,6 +96,11 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
     }
   }
   return { page, slice, begin }
+}
+
+/** What is bare lines is read downwards, whichever way the walk goes. */
+function isOldestFirst(format: Format): boolean {
+  return format === 'text' || format === 'raw'
 }
 
 /** Why a page that is not finished ends here; null: it goes on. */

@@ -45,4 +45,5 @@ export type Plan = {
 export type TimeRange = { readonly since: Time | null; readonly until: Time | null }
 
 export type Direction = 'backward' | 'forward'
-export type Format = 'json' | 'ndjson' | 'text'
+/** `raw`: the bytes of the lines alone, as they are stored, each followed by LF. */
+export type Format = 'json' | 'ndjson' | 'text' | 'raw'

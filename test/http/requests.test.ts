@@ -20,7 +20,7 @@ const nowMs = Date.UTC(2026, 10, 22, 10, 11, 12, 500)
 const nowSec = Math.floor(nowMs / 1000)
 const logs = (query: string, accept?: string) => parseLogsRequest(query, { nowMs, accept })
 
-const preferred = (accept: string | undefined) => preferredFormat(accept, ['json', 'ndjson', 'text'])
+const preferred = (accept: string | undefined) => preferredFormat(accept, ['json', 'ndjson', 'text', 'raw'])
 
 function refuses(query: string, ...parts: readonly string[]): void {
   assert.throws(
@@ -157,6 +157,7 @@ test('S-HTTP-13 the format may be asked for by Accept, gzip by Accept-Encoding',
   assert.equal(preferred('application/x-ndjson'), 'ndjson')
   assert.equal(preferred('application/json;q=0.5, text/plain'), 'text')
   assert.equal(preferred('text/plain;q=0'), 'json')
+  assert.equal(preferred('application/octet-stream'), 'raw')
   assert.equal(preferred('image/png'), 'json')
   assert.equal(acceptsGzip(undefined), false)
   assert.equal(acceptsGzip('gzip, deflate, br'), true)

@@ -86,7 +86,7 @@ test('S-API-07 answers are as documented: pages, exports, texts, counts, lists, 
   assert.equal(entries.length, 0)
   const page = JSON.parse(await ask('/logs', '?limit=5')) as Page
   const { cursor } = page.entries[2] as { cursor: string }
-  for (const format of ['json', 'text', 'ndjson']) await ask('/logs', `?limit=7&format=${format}`)
+  for (const format of ['json', 'text', 'raw', 'ndjson']) await ask('/logs', `?limit=7&format=${format}`)
   await ask('/logs', '?format=ndjson', { 'accept-encoding': 'gzip' })
   await ask('/logs', `?cursor=${page.next}`, { accept: 'text/plain' })
   for (const by of ['level', 'namespace', 'pod', 'container', 'node', 'stream'])

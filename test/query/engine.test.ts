@@ -309,6 +309,26 @@ test('S-QUERY-20 JSON and text leave one carriage return at the end of a line ou
   })
 })
 
+test('S-QUERY-25 raw is the bytes of the lines alone, oldest first; gap records are left out and told of', () => {
+  withModel((model, engine) => {
+    const stream = model.streamId(0)
+    const gap = JSON.stringify({ reason: 'rotated_away', bytes: 4096, file: '0.log' })
+    const record = { ...line(stream, 2, gap), attributes: attribute.gap, level: gapLevel }
+    model.commitLines(
+      [line(stream, 1, 'a\r'), record, line(stream, 3, ''), line(stream, 4, 'b\0\r\r')],
+      startSec,
+    )
+    for (const direction of ['forward', 'backward'] as const) {
+      const isReversed = direction === 'backward'
+      const { entries, warnings } = engine.history(historyTask({ format: 'raw', direction, isReversed }))
+      assert.equal(Buffer.from(entries).toString(), 'a\r\n\nb\0\r\r\n')
+      assert.match(warnings.join(), /records of missing lines are left out/)
+    }
+    const plan = { ...everything, gaps: false }
+    assert.deepEqual(engine.history(historyTask({ format: 'raw', plan })).warnings, [])
+  })
+})
+
 test('S-QUERY-22 without an end a walk ends a little after now, unless it begins beyond that', () => {
   withModel((model, engine) => {
     const stream = model.streamId(0)

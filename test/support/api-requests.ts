@@ -187,7 +187,15 @@ function oddQuery(pairs: readonly Pair[], random: Random): string {
 function makeHeaders(random: Random): Record<string, string> {
   const headers: Record<string, string> = {}
   if (random.chance(0.2))
-    headers['accept'] = random.pick(['text/plain', 'application/x-ndjson', '*/*', ';;', 'a/b;q=9', ','])
+    headers['accept'] = random.pick([
+      'text/plain',
+      'application/octet-stream',
+      'application/x-ndjson',
+      '*/*',
+      ';;',
+      'a/b;q=9',
+      ',',
+    ])
   if (random.chance(0.2))
     headers['accept-encoding'] = random.pick(['gzip', 'gzip;q=0', 'br, *', 'identity', ';q='])
   if (random.chance(0.02)) headers['origin'] = random.pick(['https://other.example', 'null', 'x'])

@@ -1,4 +1,4 @@
-/** `GET /logs`: a page as JSON or text, or an export as a stream of ndjson. */
+/** `GET /logs`: a page as JSON, text or bare bytes, or an export as a stream of ndjson. */
 
 import { pipeline, Readable } from 'node:stream'
 import { constants, createGzip } from 'node:zlib'
@@ -12,6 +12,7 @@ import {
   gzipLevel,
   headerText,
   jsonType,
+  rawType,
   type Sending,
   sendBytes,
   textType,
@@ -36,17 +37,18 @@ const schema = routeSchema({
   parameters: routeParameters.logs,
   answers: {
     200: answer(
-      'A page of entries as JSON; as text, oldest first, as `kubectl logs` prints them; or an export, whose last ' +
-        'line says whether it is complete.',
+      'A page of entries as JSON; as text, oldest first, as `kubectl logs` prints them; as the bytes of its lines ' +
+        'alone, oldest first; or an export, whose last line says whether it is complete.',
       {
         'application/json': ref(logsPage),
         'application/x-ndjson': ref(exportLine),
         'text/plain': textOf('`[pod/<pod>/<container>] <time> <line>` each.'),
+        [rawType]: textOf('The bytes of each line exactly as they are stored, then LF; no gap records.'),
       },
       {
         ...warningHeader,
-        'x-logkeep-next': textOf('Of text: `next`, where there is more.'),
-        'x-logkeep-resume': textOf('Of text: `resume`.'),
+        'x-logkeep-next': textOf('Of text and bytes: `next`, where there is more.'),
+        'x-logkeep-resume': textOf('Of text and bytes: `resume`.'),
       },
     ),
   },
@@ -69,7 +71,8 @@ export function registerLogs(app: FastifyInstance, deps: RouteDeps): void {
     const page = await query.logs(asked, signal)
     const all = [...page.warnings, ...warnings]
     const sending = { request, reply, room, signal }
-    if (asked.format === 'text') return sendText(sending, page, all)
+    if (asked.format === 'text') return sendLines(sending, page, all, textType)
+    if (asked.format === 'raw') return sendLines(sending, page, all, rawType)
     reply.type(jsonType)
     return sendBytes(sending, jsonBody(page, config.nodeName, all))
   })
@@ -122,14 +125,15 @@ function jsonBody(page: LogsPage, node: string, warnings: readonly string[]): Bu
   return Buffer.concat([jsonHead, page.entries, Buffer.from(`],${rest}\n`)])
 }
 
-async function sendText(
+async function sendLines(
   sending: Sending,
   page: LogsPage,
   warnings: readonly string[],
+  type: string,
 ): Promise<FastifyReply> {
   const { reply } = sending
   if (page.next !== null) reply.header('x-logkeep-next', headerText(page.next))
-  reply.header('x-logkeep-resume', headerText(page.resume)).type(textType)
+  reply.header('x-logkeep-resume', headerText(page.resume)).type(type)
   addWarningHeaders(reply, warnings)
   return sendBytes(sending, Buffer.from(page.entries))
 }
