@@ -239,6 +239,26 @@ test('S-CONTEXT-01 S-CONTEXT-02 a context is what a plain list has around the li
   }
 })
 
+test('S-CONTEXT-01 whether there is more is exact where a slice ends with the last wanted line', () =>
+  withModel(async (model, engine) => {
+    const stream = model.streamId(0)
+    const hay = { kind: 'substring', text: 'hay', ignoreCase: false, negate: true } as const
+    const texts = ['hay', 'a', 'b', 'middle', 'c', 'hay']
+    for (const [index, text] of texts.entries()) {
+      model.commitLines([line(stream, 10 * index, text.padEnd(700, '.'))], startSec)
+    }
+    const { cursor } = allEntries(engine)[3] as Entry
+    const plan = { ...everything, lines: [hay] }
+    for (const [wanted, expected] of [
+      [1, [true, false]],
+      [2, [false, false]],
+    ] as const) {
+      const page = await ask(engine, cursor, { plan, before: wanted, after: 1, lanes: { sliceMs: -1 } })
+      assert.deepEqual([page.moreBefore, page.moreAfter], expected)
+      assert.equal(page.count, wanted + 2)
+    }
+  }))
+
 test('S-CONTEXT-03 the cursor may come from any query of this database, but must name an entry', () =>
   withModel(async (model, engine) => {
     const stream = model.streamId(0)
@@ -307,6 +327,22 @@ test('S-CONTEXT-04 where retention took the line, the nearest that remain are sh
     )
     assert.match(nothing.warnings.join(), /the log that this line belonged to is not stored any more/)
   }, retention)
+})
+
+test('S-CONTEXT-04 a line that is gone is not taken for the next one of the same time', async () => {
+  await withModel(
+    async (model, engine) => {
+      const stream = model.streamId(0)
+      model.commitLines([line(stream, 0, 'gone'.padEnd(700, '.'))], startSec)
+      model.commitLines([line(stream, 0, 'left'.padEnd(700, '.'))], startSec + 3000)
+      const { cursor } = allEntries(engine)[0] as Entry
+      settle(model, startSec + 4000)
+      const page = await ask(engine, cursor)
+      assert.deepEqual([page.target, page.count, page.moreAfter], [null, 1, false])
+      assert.match(linesOf(page.entries).join(), /^left/)
+    },
+    { ageSec: 3600, sizeBytes: 1e12, diskFreeMin: 0 },
+  )
 })
 
 test('S-CONTEXT-05 a line that is stamped far ahead has its context too, gap records among it', () =>

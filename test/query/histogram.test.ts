@@ -202,6 +202,50 @@ function writeSeconds(model: StoreModel, count: number): void {
   while (model.writer.maintain(startSec + 86_400, 50)) continue
 }
 
+test('S-HISTOGRAM-02 ends of the range within a second, or on the border of one, count exactly what lies between', () => {
+  withStore((model, engine) => {
+    const streamId = model.streamId(0)
+    const times = [0, 1, 2, 3].flatMap((sec) =>
+      [0, 250_000_000, 750_000_000].map((ns) => ({ sec: startSec + sec, ns })),
+    )
+    model.commitLines(
+      times.map((time, index) => ({ streamId, ...time, text: 'x', level: index % 8 })),
+      startSec,
+    )
+    while (model.writer.maintain(startSec + 86_400, 50)) continue
+    const ends = times.flatMap(({ sec, ns }) => [
+      { sec, ns },
+      { sec, ns: ns + 1 },
+    ])
+    for (const since of ends) {
+      for (const until of ends) {
+        if (compareTime(since, until) >= 0) continue
+        for (const stepMs of [1000, 5000]) {
+          const task = histogramTask({ range: { since, until }, bucket: { stepMs }, by: 'level' })
+          checkAgainstModel(model.lines, ask(engine, task), 'level', new Map([[0, streamId]]))
+        }
+      }
+    }
+  })
+})
+
+test('S-HISTOGRAM-01 what a slice has counted of a second that it does not finish is counted once', () => {
+  withStore((model, engine) => {
+    const streams = Array.from({ length: 60 }, (_, index) => model.streamId(index))
+    model.commitLines(
+      streams.map((streamId) => ({ streamId, sec: startSec, ns: 0, text: 'line' })),
+      startSec,
+    )
+    const lines = [{ kind: 'substring', text: 'line', ignoreCase: false, negate: false }] as const
+    for (let scannedBytesMax = 0; scannedBytesMax < 60 * 5; scannedBytesMax += 15) {
+      const range = { since: { sec: startSec, ns: 0 }, until: { sec: startSec + 10, ns: 0 } }
+      const task = histogramTask({ plan: { ...everything, lines }, range, scannedBytesMax })
+      assert.notEqual(engine.histogram(task).state, null)
+      assert.equal(ask(engine, task).count, streams.length)
+    }
+  })
+})
+
 test('S-HISTOGRAM-04 a histogram that is ended early marks the buckets that are not complete', () => {
   withStore((model, engine) => {
     writeSeconds(model, 300)

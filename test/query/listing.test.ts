@@ -325,6 +325,25 @@ test('S-LIST-09 what a plan selects is kept from query to query: new streams joi
   )
 })
 
+test('S-LIST-09 what a plan selects does not grow for ever: streams that are gone leave it, also where they were many', () => {
+  withModel(
+    (model, engine) => {
+      const plan = { ...everything, streams: { ...anyStream, pod: ['pod-*'] } }
+      const warned = () => engine.history(historyTask({ plan, isFirst: true })).warnings
+      model.commitLines([{ streamId: model.streamId(0), sec: startSec, ns: 0, text: 'x' }], startSec)
+      assert.deepEqual(warned(), [])
+      const streams = Array.from({ length: 1100 }, (_, index) => model.streamId(index))
+      const lines = streams.map((streamId) => ({ streamId, sec: startSec, ns: 0, text: 'x' }))
+      model.commitLines(lines, startSec)
+      assert.deepEqual(warned(), [])
+      model.reopen()
+      for (let sec = 1000; sec < 12_000; sec += 1000) settle(model, startSec + sec)
+      assert.deepEqual(warned(), ['no stream has pod pod-*; known: none yet'])
+    },
+    { ageSec: 3600, sizeBytes: 1e12, diskFreeMin: 0 },
+  )
+})
+
 test('S-LIST-10 in a database of an older version blocks with impossible times give no stream its first or last time', () => {
   withModel((model, engine) => {
     const stream = model.streamId(0)
