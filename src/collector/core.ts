@@ -16,6 +16,7 @@ import { Population } from './population.ts'
 import { createRefusal, Refusals } from './refusals.ts'
 import { Scheduler } from './scheduler.ts'
 import { countSeen, seeFiles } from './seen-files.ts'
+import { Watchdog } from './watchdog.ts'
 
 export type CollectorOptions = {
   readonly logRoot: string
@@ -94,6 +95,7 @@ export function createCore({ options, writer, log, wake, onCommit }: CollectorDe
   const population = new Population({ options, writer, log, wake, batch, discovery, setTrouble })
   const committer = new Committer({ writer, log, batch, population, onCommit, setTrouble })
   const scheduler = new Scheduler({ batch, population, committer })
+  const watchdog = new Watchdog({ host: population.host, log, setTrouble })
   return {
     scan: (now, isForced = false) => {
       batch.nowMs = now
@@ -101,7 +103,9 @@ export function createCore({ options, writer, log, wake, onCommit }: CollectorDe
     },
     poll: (now, how = {}) => {
       batch.nowMs = now
-      return scheduler.poll(now, how)
+      const isMore = scheduler.poll(now, how)
+      watchdog.look(population.instances, now, committer.isFailing)
+      return isMore
     },
     commit: (now) => committer.commit(now),
     commitIfDue: (now, isLive = false) => committer.commitIfDue(now, isLive),

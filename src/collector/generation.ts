@@ -120,6 +120,12 @@ export class Generation {
     return log
   }
 
+  /** Goes on through this descriptor, whatever the last one showed. */
+  openAgain(log: OpenLog, files: OpenFiles): void {
+    this.attach(log, files)
+    this.#readAs = ''
+  }
+
   close(): void {
     this.#log?.close()
     this.#log = null
