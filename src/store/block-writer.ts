@@ -50,6 +50,17 @@ export type BlockWriter = {
   readonly discardFilters: () => void
 }
 
+/** Deletes a block with all that is stored of it. Inside a transaction; totals of its stream are left alone. */
+export function createBlockRemover(connection: Connection): (blockId: number) => void {
+  const removals = ['block_data', 'block_filter', 'block_counts', 'block_exception'].map((table) =>
+    connection.prepare(`DELETE FROM ${table} WHERE block_id = ?`),
+  )
+  removals.push(connection.prepare('DELETE FROM block WHERE id = ?'))
+  return (blockId) => {
+    for (const removal of removals) removal.run(blockId)
+  }
+}
+
 export function utcDay(sec: number): number {
   return Math.floor(sec / secondsPerDay)
 }

@@ -6,7 +6,7 @@
 import { zstdDecompressSync } from 'node:zlib'
 import type { StoreLimits } from '../limits/store.ts'
 import { LineBuffer } from '../model/line-buffer.ts'
-import { type BlockWriter, fullTier, utcDay } from './block-writer.ts'
+import { type BlockWriter, createBlockRemover, fullTier, utcDay } from './block-writer.ts'
 import { ByteReader } from './byte-writer.ts'
 import { decodeColumns } from './columns.ts'
 import { decompress } from './compression.ts'
@@ -37,9 +37,7 @@ export function createMerging(connection: Connection, blocks: BlockWriter, limit
      WHERE stream_id = ? ORDER BY first_line DESC LIMIT ${candidatesMax}`,
   )
   const data = connection.prepare('SELECT runs, columns, body FROM block_data WHERE block_id = ?')
-  const removals = ['block', 'block_data', 'block_filter', 'block_counts', 'block_exception'].map((table) =>
-    connection.prepare(`DELETE FROM ${table} WHERE ${table === 'block' ? 'id' : 'block_id'} = ?`),
-  )
+  const removeBlock = createBlockRemover(connection)
   const touch = connection.prepare('UPDATE stream SET version = ? WHERE id = ?')
   return {
     mergeOne: (streamId, version) => {
@@ -52,7 +50,7 @@ export function createMerging(connection: Connection, blocks: BlockWriter, limit
         const columns = decodeColumns(zstdDecompressSync(stored.columns), 0, block.line_count)
         appendStored(lines, columns, decompress(stored.body, block.raw_bytes))
         runs.push(decodeRuns(new ByteReader(stored.runs)))
-        for (const removal of removals) removal.run(block.id)
+        removeBlock(block.id)
       }
       const first = group[0] as Candidate
       const last = group.at(-1) as Candidate

@@ -5,6 +5,7 @@
 
 import type { Time } from '../model/entry.ts'
 import { compareTime } from '../model/time.ts'
+import { createBlockRemover } from './block-writer.ts'
 import type { Connection } from './database.ts'
 import type { JournalIndex } from './journal-index.ts'
 import type { StreamTable } from './stream-table.ts'
@@ -61,9 +62,7 @@ export function createSweeping({ connection, journal, streams }: Deps): Sweeping
      FROM block LEFT JOIN block_exception ON block_id = block.id
      WHERE arrival_max < ? ORDER BY arrival_max, block.id LIMIT ${sweepBlocks}`,
   )
-  const removals = ['block', 'block_data', 'block_filter', 'block_counts', 'block_exception'].map((table) =>
-    connection.prepare(`DELETE FROM ${table} WHERE ${table === 'block' ? 'id' : 'block_id'} = ?`),
-  )
+  const removeBlock = createBlockRemover(connection)
   const shrink = connection.prepare(
     `UPDATE stream SET lines = lines - @lines, bytes = bytes - @bytes, gaps = max(0, gaps - @gaps),
        gap_bytes = max(0, gap_bytes - @gapBytes), version = @version
@@ -94,7 +93,7 @@ export function createSweeping({ connection, journal, streams }: Deps): Sweeping
       const victims = select.all(beforeSec) as Victim[]
       const losses = new Map<number, Loss>()
       for (const { id, stream_id, line_count, raw_bytes, gaps, gap_bytes } of victims) {
-        for (const removal of removals) removal.run(id)
+        removeBlock(id)
         const loss = losses.get(stream_id) ?? { lines: 0, bytes: 0, gaps: 0, gapBytes: 0 }
         loss.lines += line_count
         loss.bytes += raw_bytes

@@ -12,11 +12,9 @@ import { createCommitter } from './committer.ts'
 import type { Commit, LostDatabase, Recovered, StoreCounters, UpkeepCounts } from './contract.ts'
 import {
   type Connection,
-  DamagedData,
   databaseIdentity,
   isDamaged,
   isDiskFull,
-  isSqliteError,
   lockDataDir,
   openForWriting,
 } from './database.ts'
@@ -24,7 +22,7 @@ import { createDiskRoom } from './disk.ts'
 import { createFileTable } from './file-table.ts'
 import { JournalIndex } from './journal-index.ts'
 import { createJournalLoader } from './journal-loader.ts'
-import { decodeJournalHead, segmentsOf } from './journal-row.ts'
+import { loadStored } from './load-stored.ts'
 import { createLossWatch } from './loss-watch.ts'
 import { createMerging } from './merging.ts'
 import { createRetention, type RetentionCounts, type RetentionSettings } from './retention.ts'
@@ -127,39 +125,12 @@ function createWriter(
   log: Logger,
   unlock: () => void,
 ): Writer {
-  const { dataDir } = options
-  const limits = options.limits ?? storeLimits
-  const journal = new JournalIndex()
-  const loader = createJournalLoader(connection)
-  const streams = createStreamTable(connection, journal)
-  const files = createFileTable(connection)
-  understood(() => {
-    loadJournal(connection, journal, streams.sealedLine)
-    // Read here already: damage must show while the database can still be set aside.
-    files.recover()
-  })
-  const { lost, watched } = createLossWatch(dataDir)
-  const blocks = createBlockWriter(connection, limits)
-  const changes = createChanges(connection, blocks, loader)
-  const counts: UpkeepCounts = { blocksSealed: 0, merges: 0, folds: 0 }
-  const sealing = createSealing({ journal, loader, streams, blocks, limits, counts })
-  const merging = createMerging(connection, blocks, limits)
-  const room = createDiskRoom(dataDir)
-  room.takeReserve()
-  const sweeping = createSweeping({ connection, journal, streams })
-  const { retention: settings } = options
-  const retention = createRetention({
+  const { committer, counts, files, retention, room, streams, sweeping, upkeep } = createParts(
     connection,
-    sweeping,
-    room,
-    settings,
-    dataDir,
+    options,
     log,
-    change: changes.run,
-  })
-  const shared = { connection, limits, changes, journal, files, sealing }
-  const upkeep = createUpkeep({ ...shared, loader, merging, retention, counts })
-  const committer = createCommitter({ ...shared, streams, onSealed: upkeep.noteSealed })
+  )
+  const { lost, watched } = createLossWatch(options.dataDir)
   let upkeepMs = 0
   const checkpoint = (): void => {
     connection.pragma('wal_checkpoint(TRUNCATE)')
@@ -206,47 +177,35 @@ function createWriter(
   }
 }
 
-/** Throws `DamagedData` where `work` reads what was never written. */
-function understood(work: () => void): void {
-  try {
-    work()
-  } catch (cause) {
-    if (isSqliteError(cause, '')) throw cause
-    throw new DamagedData('what is stored cannot be decoded', { cause })
-  }
-}
-
-type StoredRow = {
-  last_commit: number
-  first_commit: number
-  arrival_min: number
-  arrival_max: number
-  tier: number
-  raw_bytes: number
-  head: Buffer
-}
-
-/** Fills the index from the journal table. */
-function loadJournal(
-  connection: Connection,
-  journal: JournalIndex,
-  sealedLine: (id: number) => number,
-): void {
-  const rows = connection.prepare(
-    'SELECT last_commit, first_commit, arrival_min, arrival_max, tier, raw_bytes, head FROM journal ORDER BY last_commit',
-  )
-  for (const row of rows.all() as StoredRow[]) {
-    journal.add(
-      {
-        firstCommit: row.first_commit,
-        lastCommit: row.last_commit,
-        arrivalMin: row.arrival_min,
-        arrivalMax: row.arrival_max,
-        tier: row.tier,
-        rawBytes: row.raw_bytes,
-        segments: segmentsOf(decodeJournalHead(row.head)),
-      },
-      sealedLine,
-    )
-  }
+/** What the writer is made of, over the database as it is found. */
+function createParts(connection: Connection, options: WriterOptions, log: Logger) {
+  const { dataDir } = options
+  const limits = options.limits ?? storeLimits
+  const journal = new JournalIndex()
+  const loader = createJournalLoader(connection)
+  const streams = createStreamTable(connection, journal)
+  const files = createFileTable(connection)
+  loadStored(connection, journal, files, streams.sealedLine)
+  const blocks = createBlockWriter(connection, limits)
+  const changes = createChanges(connection, blocks, loader)
+  const counts: UpkeepCounts = { blocksSealed: 0, merges: 0, folds: 0 }
+  const sealing = createSealing({ journal, loader, streams, blocks, limits, counts })
+  const merging = createMerging(connection, blocks, limits)
+  const room = createDiskRoom(dataDir)
+  room.takeReserve()
+  const sweeping = createSweeping({ connection, journal, streams })
+  const { retention: settings } = options
+  const retention = createRetention({
+    connection,
+    sweeping,
+    room,
+    settings,
+    dataDir,
+    log,
+    change: changes.run,
+  })
+  const shared = { connection, limits, changes, journal, files, sealing }
+  const upkeep = createUpkeep({ ...shared, loader, merging, retention, counts })
+  const committer = createCommitter({ ...shared, streams, onSealed: upkeep.noteSealed })
+  return { committer, counts, files, retention, room, streams, sweeping, upkeep }
 }
