@@ -1,13 +1,13 @@
 /** A histogram on the main thread: a chain of slices until everything is counted or a bound is reached. */
 
 import { queryLimits } from '../limits/query.ts'
-import type { EndReason, HistogramRequest, MembersAnswer, QueryStats } from './contract.ts'
+import type { HistogramRequest, MembersAnswer, QueryStats } from './contract.ts'
+import { type Ending, expressionEnding, type QueryBounds, spentEnding } from './ending.ts'
 import { type Lane, type Lanes, TaskTimeout } from './lanes.ts'
 import type { HistogramResult, HistogramTask } from './tasks.ts'
 
 export type HistogramRunOptions = {
-  readonly queryDeadlineMs: number
-  readonly scannedBytesMax: number
+  readonly bounds: QueryBounds
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -15,7 +15,7 @@ export type HistogramRunOptions = {
 export async function runHistogram(
   lanes: Lanes,
   { plan, range, bucket, by }: HistogramRequest,
-  { queryDeadlineMs, scannedBytesMax, now }: HistogramRunOptions,
+  { bounds, now }: HistogramRunOptions,
   signal: AbortSignal,
 ): Promise<MembersAnswer> {
   const started = performance.now()
@@ -25,7 +25,7 @@ export async function runHistogram(
   const warnings = new Set<string>()
   let lane: Lane = plan.lines.length === 0 ? 'light' : 'scan'
   let state: HistogramTask['state'] = null
-  let ended: EndReason | null = null
+  let ending: Ending | null = null
   for (;;) {
     signal.throwIfAborted()
     const task: HistogramTask = {
@@ -37,16 +37,16 @@ export async function runHistogram(
       nowSec,
       defaultUntilSec,
       sliceMs: lanes.sliceMs(lane),
-      scannedBytesMax: scannedBytesMax - total.scannedBytes,
+      scannedBytesMax: bounds.scannedBytesMax - total.scannedBytes,
       state,
-      isLast: ended !== null,
+      isLast: ending !== null,
     }
     let result: HistogramResult
     try {
       result = (await lanes.run(lane, task)) as HistogramResult
     } catch (error) {
-      if (!(error instanceof TaskTimeout) || ended !== null) throw error
-      ended = 'expression'
+      if (!(error instanceof TaskTimeout) || ending !== null) throw error
+      ending = expressionEnding
       continue
     }
     addStats(total, result.stats)
@@ -54,14 +54,16 @@ export async function runHistogram(
     if (result.state === null) return finish(result.members)
     state = result.state
     lane = 'scan'
-    if (performance.now() - started >= queryDeadlineMs) ended = 'deadline'
-    else if (total.scannedBytes >= scannedBytesMax) ended = 'scanned_bytes'
+    const spent = { elapsedMs: performance.now() - started, scannedBytes: total.scannedBytes }
+    ending = spentEnding(spent, bounds)
   }
 
   function finish(members: Uint8Array): MembersAnswer {
-    if (ended !== null) warnings.add(endWarnings[ended](queryDeadlineMs, scannedBytesMax))
+    if (ending !== null) {
+      warnings.add(`${ending.warning}; buckets that are not "complete" have counted only a part`)
+    }
     const elapsedMs = Math.round((performance.now() - started) * 100) / 100
-    return { members, ended, stats: { ...total, elapsedMs }, warnings: [...warnings] }
+    return { members, ended: ending?.reason ?? null, stats: { ...total, elapsedMs }, warnings: [...warnings] }
   }
 }
 
@@ -71,12 +73,4 @@ function addStats(total: Total, { scannedBytes, scannedLines, blocks }: QuerySta
   total.scannedBytes += scannedBytes
   total.scannedLines += scannedLines
   total.blocks += blocks
-}
-
-const rest = 'buckets that are not "complete" have counted only a part'
-const endWarnings: Readonly<Record<EndReason, (deadlineMs: number, scannedBytesMax: number) => string>> = {
-  deadline: (deadlineMs) => `ended: the deadline of ${deadlineMs} ms was reached; ${rest}`,
-  scanned_bytes: (_, bytes) => `ended: ${bytes} bytes were scanned; ${rest}`,
-  answer_bytes: () => `ended: the answer is full; ${rest}`,
-  expression: () => `ended: an expression took too long on one block; simplify it; ${rest}`,
 }

@@ -69,7 +69,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
       const task = { kind: 'list', list: kind, streams, limit, cursor, deadlineMs } as const
       return (await lanes.run('light', task)) as MembersAnswer
     },
-    histogram: (request, signal) => runHistogram(lanes, request, { ...bounds, now: options.now }, signal),
+    histogram: (request, signal) => runHistogram(lanes, request, { bounds, now: options.now }, signal),
     context: (request, signal) => readContext(deps, request, signal),
     fields: (request, signal) => runFields(deps, { ...request, name: null }, signal),
     fieldValues: (request, signal) => runFields(deps, request, signal),
