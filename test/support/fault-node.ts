@@ -89,9 +89,9 @@ async function startFaultNode({
       node.core.commit(node.now)
       return Buffer.from(await (await fetch(`${server.base}${path}`)).arrayBuffer())
     },
-    /** Everything is sealed and merged, as after a quarter of an hour. */
-    seal: (): void => {
-      const later = Math.floor(node.now / 1000) + 3_600
+    /** Everything is sealed and merged and retention done, as after so long: an hour. */
+    seal: (afterSec = 3_600): void => {
+      const later = Math.floor(node.now / 1000) + afterSec
       while ((state.writer as Writer).maintain(later, 50)) continue
     },
     [Symbol.asyncDispose]: async () => {
