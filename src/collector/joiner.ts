@@ -27,6 +27,8 @@ export type PendingBytes = { total: number }
  */
 const openLine = { open: 64, full: 128 } as const
 const entryBits = 63
+/** Room of a fragment: most are short, and it grows. */
+const roomBytesMin = 256
 
 type Pending = {
   sec: number
@@ -176,7 +178,7 @@ export class Joiner {
   ): void {
     let pending = this.#pending[iostream]
     if (pending === null) {
-      const room = Buffer.allocUnsafe(Math.max(256, end - start))
+      const room = Buffer.allocUnsafe(Math.max(roomBytesMin, end - start))
       pending = { sec, ns, attributes, bytes: room, length: 0, committed: 0, inStore: false }
       this.#pending[iostream] = pending
     }
@@ -206,7 +208,10 @@ export class Joiner {
       this.#output(pending.bytes, from, from + cap, sec, ns, attributes & entryBits)
       from += cap
     }
-    pending.bytes.copyWithin(0, from, pending.length)
+    // A room of its own: the old one, as large as the cap, would stay for as long as the line does.
+    const rest = Buffer.allocUnsafeSlow(Math.max(roomBytesMin, pending.length - from))
+    pending.bytes.copy(rest, 0, from, pending.length)
+    pending.bytes = rest
     pending.length -= from
     this.#held.total -= from
     this.#rewrite(iostream)

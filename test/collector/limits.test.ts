@@ -7,6 +7,8 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Joiner } from '../../src/collector/joiner.ts'
 import { OpenFiles } from '../../src/collector/open-files.ts'
 import { collectorLimits } from '../../src/limits/collector.ts'
@@ -162,6 +164,27 @@ test('S-COL-34 unfinished lines of all containers together are bounded: the one 
     out.reduce((sum, [length]) => sum + length, 0),
     joiners.length * piece.length,
   )
+})
+
+test('S-COL-34 what many endless lines hold beside their bytes is bounded: a cut gives the room back', () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const piece = Buffer.alloc(16 * 1024, 'x')
+  const held = { total: 0 }
+  const lineBytesMax = 1024 * 1024
+  collectGarbage()
+  const before = process.memoryUsage().arrayBuffers
+  const joiners = Array.from({ length: 100 }, (_, index) => {
+    const joiner = new Joiner(index, lineBytesMax, () => undefined, held)
+    for (let bytes = 0; bytes <= lineBytesMax; bytes += piece.length) {
+      joiner.add(0, 0, 0, 0, piece, 0, piece.length, false)
+    }
+    return joiner
+  })
+  collectGarbage()
+  const grown = process.memoryUsage().arrayBuffers - before
+  assert.equal(held.total, joiners.length * piece.length)
+  assert.ok(grown < 4 * held.total, `${grown}`)
 })
 
 test('F79 deleted files are not held for ever while nothing can be stored; what goes is recorded', () =>
