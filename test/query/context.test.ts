@@ -15,7 +15,7 @@ import {
 } from '../../src/query/contract.ts'
 import type { QueryBounds } from '../../src/query/ending.ts'
 import { createEngine, type Engine } from '../../src/query/engine.ts'
-import { TaskTimeout } from '../../src/query/lanes.ts'
+import { type Lane, TaskTimeout } from '../../src/query/lanes.ts'
 import { createPager } from '../../src/query/pager.ts'
 import type { Plan } from '../../src/query/plan.ts'
 import { createQueryService } from '../../src/query/service.ts'
@@ -427,6 +427,22 @@ test('S-QUERY-24 where the line is not found in time, the answer is an error tha
     await assert.rejects(ask(engine, cursor, { lanes: { onTask } }), (error: unknown) => {
       return error instanceof LogkeepError && error.code === 'QUERY_ENDED' && error.limit === 'deadline'
     })
+  }))
+
+test('S-CONTEXT-08 what does not end with its first slices goes on in the threads that scan', () =>
+  withModel(async (model, engine) => {
+    const stream = model.streamId(0)
+    const lines = Array.from({ length: 200 }, (_, index) => line(stream, index, `line ${index}`))
+    model.commitLines(lines, startSec)
+    settle(model, startSec)
+    const { cursor } = allEntries(engine)[199] as Entry
+    const used: Lane[] = []
+    const onTask: NonNullable<DirectLanesOptions['onTask']> = (task, _number, lane) => {
+      if (task.kind === 'history' && task.direction === 'backward') used.push(lane)
+    }
+    await ask(engine, cursor, { before: 199, lanes: { sliceMs: -1, onTask } })
+    assert.ok(used.length > 1)
+    assert.deepEqual(used, ['light', ...used.slice(1).map(() => 'scan')])
   }))
 
 test('S-CONTEXT-07 long lines: each side has half of the bytes that an answer may have', () =>

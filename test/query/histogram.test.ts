@@ -5,10 +5,14 @@ import { test } from 'node:test'
 import { LogkeepError } from '../../src/errors.ts'
 import { attribute, gapLevel, iostreamNames, levelNames, type Time } from '../../src/model/entry.ts'
 import { compareTime, formatTime, parseRfc3339 } from '../../src/model/time.ts'
-import { type HistogramGroup, histogramGroups } from '../../src/query/contract.ts'
+import { type HistogramGroup, type HistogramRequest, histogramGroups } from '../../src/query/contract.ts'
+import type { QueryBounds } from '../../src/query/ending.ts'
 import { createEngine, type Engine } from '../../src/query/engine.ts'
+import { runHistogram } from '../../src/query/histogram-run.ts'
+import { TaskTimeout } from '../../src/query/lanes.ts'
 import type { HistogramTask } from '../../src/query/tasks.ts'
 import { openReader } from '../../src/store/reader.ts'
+import { createDirectLanes, type DirectLanesOptions } from '../support/direct-lanes.ts'
 import { everything, testUntilSec } from '../support/engine-tasks.ts'
 import { chooseSeed, createRandom, type Random } from '../support/random.ts'
 import { disturb, drawPlan } from '../support/random-plan.ts'
@@ -266,6 +270,60 @@ test('S-HISTOGRAM-04 a histogram that is ended early marks the buckets that are 
   })
 })
 
+test('S-HISTOGRAM-04 the bound that ends a histogram is named, and what was counted until then is given', () => {
+  const never = new AbortController().signal
+  const ample = { queryDeadlineMs: 30_000, scannedBytesMax: 1e12 }
+  const model = createStoreModel()
+  const engine = createEngine(openReader(model.dataDir))
+  writeSeconds(model, 300)
+  const run = async (bounds: QueryBounds, options: DirectLanesOptions) => {
+    const lanesUsed: string[] = []
+    const lines = [{ kind: 'substring', text: 'line', ignoreCase: false, negate: false }] as const
+    const request: HistogramRequest = {
+      plan: { ...everything, lines: bounds === ample ? [] : lines },
+      range: { since: { sec: startSec, ns: 0 }, until: { sec: startSec + 300, ns: 0 } },
+      bucket: { stepMs: 10_000 },
+      by: null,
+    }
+    const lanes = createDirectLanes(engine, {
+      ...options,
+      onTask: (task, number, lane) => {
+        lanesUsed.push(lane)
+        options.onTask?.(task, number, lane)
+      },
+    })
+    const answer = await runHistogram(lanes, request, { bounds, now: () => startSec * 1000 }, never)
+    const members = JSON.parse(`{${Buffer.from(answer.members).toString()}}`) as Answer
+    return { ...answer, ...members, lanesUsed }
+  }
+  const ends = async () => {
+    const whole = await run(ample, { sliceMs: -1 })
+    assert.deepEqual([whole.ended, whole.count, whole.complete, whole.warnings], [null, 300, true, []])
+    assert.deepEqual([...new Set(whole.lanesUsed)], ['light', 'scan'])
+    assert.equal(whole.lanesUsed.indexOf('scan'), 1)
+    const late = await run({ ...ample, queryDeadlineMs: 0 }, { sliceMs: -1 })
+    assert.deepEqual([late.ended, late.complete, late.lanesUsed], ['deadline', false, ['scan', 'scan']])
+    assert.match(late.warnings.join(), /^ended: the deadline of 0 ms was reached; buckets that are not/)
+    const scanned = await run({ ...ample, scannedBytesMax: 1 }, {})
+    assert.equal(scanned.ended, 'scanned_bytes')
+    for (const failing of [1, 2]) {
+      const onTask: NonNullable<DirectLanesOptions['onTask']> = (_task, number) => {
+        if (number === failing) throw new TaskTimeout('too long')
+      }
+      const cut = await run({ ...ample }, { sliceMs: -1, onTask })
+      assert.deepEqual([cut.ended, cut.count > 0, cut.complete], ['expression', failing > 1, false])
+    }
+    const broken = () => {
+      throw new TaskTimeout('too long')
+    }
+    await assert.rejects(run(ample, { onTask: broken }), TaskTimeout)
+  }
+  return ends().finally(() => {
+    engine.close()
+    model.close()
+  })
+})
+
 test('S-HISTOGRAM-04 where nothing could be counted no bucket is complete, whatever the fraction of a second at the end', () => {
   withStore((model, engine) => {
     writeSeconds(model, 3)
@@ -333,15 +391,22 @@ test('S-HISTOGRAM-06 lines of broken clocks beside good ones move neither end of
       attributes: sec === 5 || sec > startSec ? attribute.clock : 0,
     }))
     model.commitLines(lines, startSec + 2000)
-    const plans = [everything, { ...everything, streams: { ...everything.streams, pod: ['pod-0'] } }]
+    model.commitLines(
+      [{ streamId: model.streamId(1), sec: startSec + 500, ns: 0, text: 'y' }],
+      startSec + 2000,
+    )
+    const plans = [
+      [everything, 500, 3],
+      [{ ...everything, streams: { ...everything.streams, pod: ['pod-0'] } }, 1000, 2],
+    ] as const
     for (const isSealed of [false, true]) {
       if (isSealed) while (model.writer.maintain(startSec + 86_400, 50)) continue
-      for (const plan of plans) {
+      for (const [plan, first, count] of plans) {
         const answer = ask(engine, histogramTask({ plan, nowSec: startSec + 90_000 }))
-        const ends = [startSec + 1000, startSec + 90_001].map((sec) => formatTime({ sec, ns: 0 }))
-        assert.deepEqual([answer.since, answer.until, answer.count], [...ends, 2])
+        const ends = [startSec + first, startSec + 90_001].map((sec) => formatTime({ sec, ns: 0 }))
+        assert.deepEqual([answer.since, answer.until, answer.count], [...ends, count])
         const sooner = ask(engine, histogramTask({ plan, nowSec: startSec + 1500 }))
-        assert.deepEqual([sooner.until, sooner.count], [formatTime({ sec: startSec + 2001, ns: 0 }), 2])
+        assert.deepEqual([sooner.until, sooner.count], [formatTime({ sec: startSec + 2001, ns: 0 }), count])
       }
     }
   })

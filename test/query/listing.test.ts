@@ -91,6 +91,32 @@ test('S-LIST-01 S-LIST-03 S-LIST-04 S-LIST-05 listings agree with what a walk gi
   }
 })
 
+test('S-LIST-01 of several nodes the newest is shown, of several times within a second the first and the last', () => {
+  withModel((model, engine) => {
+    const labels = { namespace: 'a', pod: 'web', podUid: 'u1', container: 'app' }
+    const older = model.writer.resolveStream({ ...labels, restart: 1, node: 'older' })
+    const newer = model.writer.resolveStream({ ...labels, restart: 0, node: 'newer' })
+    for (const [streamId, ns] of [
+      [older, 500],
+      [older, 100],
+      [newer, 300],
+      [newer, 900],
+    ] as const) {
+      model.commitLines([{ streamId, sec: startSec, ns, text: 'x'.repeat(700) }], startSec)
+      settle(model, startSec)
+    }
+    const times = ['100', '900'].map((ns) => `2026-05-28T20:26:40.000000${ns}Z`)
+    for (const list of ['pods', 'containers'] as const) {
+      const rows = listAll(engine, list, {}).map(({ node, firstTime, lastTime }) => [
+        node,
+        firstTime,
+        lastTime,
+      ])
+      assert.deepEqual(rows, [['newer', ...times]])
+    }
+  })
+})
+
 test('S-LIST-02 a page goes on behind its last row: streams that stay are listed once, in order, while others come and go', () => {
   const random = createRandom(chooseSeed())
   const retention = { ageSec: 4000, sizeBytes: 1e12, diskFreeMin: 0 }

@@ -19,6 +19,9 @@ const startSec = 1_780_000_000
 const line = fc.record({
   sec: fc.oneof(
     fc.integer({ min: startSec, max: startSec + 5_000 }),
+    // Neighbouring seconds, and borders of wider cells.
+    fc.integer({ min: startSec, max: startSec + 12 }),
+    fc.integer({ min: 0, max: 30 }).map((cell) => startSec + cell * 5),
     fc.integer({ min: -(2 ** 36), max: 2 ** 37 }),
   ),
   level: fc.integer({ min: 0, max: 8 }),

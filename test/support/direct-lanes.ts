@@ -1,14 +1,14 @@
 /** Lanes without threads: an engine answers tasks at once, as plain data, as if they had travelled. */
 
 import type { Engine } from '../../src/query/engine.ts'
-import type { Lanes } from '../../src/query/lanes.ts'
+import type { Lane, Lanes } from '../../src/query/lanes.ts'
 import type { Task } from '../../src/query/tasks.ts'
 
 export type DirectLanesOptions = {
   /** Below 0 every slice ends as soon as it may. */
   readonly sliceMs?: number
   /** Called before each task with its number among those of its kind; may throw in its place. */
-  readonly onTask?: (task: Task, number: number) => void
+  readonly onTask?: (task: Task, number: number, lane: Lane) => void
 }
 
 const idle = { threads: 0, running: 0, waiting: 0 }
@@ -20,10 +20,10 @@ export function createDirectLanes(
   const counts = new Map<Task['kind'], number>()
   return {
     sliceMs: () => sliceMs,
-    run: async (_lane, task) => {
+    run: async (lane, task) => {
       const number = (counts.get(task.kind) ?? 0) + 1
       counts.set(task.kind, number)
-      onTask?.(task, number)
+      onTask?.(task, number, lane)
       const answer = engine[task.kind] as (task: Task) => unknown
       return structuredClone(answer(structuredClone(task)))
     },
