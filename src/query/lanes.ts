@@ -8,6 +8,7 @@ import { LogkeepError } from '../errors.ts'
 import { queryLimits, threadHeap } from '../limits/query.ts'
 import { storeLimits } from '../limits/store.ts'
 import type { LaneStatus, QueryStatus, ThreadMemory } from './contract.ts'
+import { causeOf, failed } from './failure.ts'
 import { createGate } from './gate.ts'
 import type { Task } from './tasks.ts'
 import { readThreadMemory } from './thread-memory.ts'
@@ -26,9 +27,10 @@ export class TaskTimeout extends LogkeepError {
 export type Lanes = {
   /**
    * Runs one task in a thread of the lane. Rejects with `LogkeepError` (the task's own, TOO_MANY,
-   * STORE_UNAVAILABLE) or `TaskTimeout`.
+   * STORE_UNAVAILABLE, INTERNAL, STOPPING), with `TaskTimeout`, or as the signal says, where that was aborted
+   * before the task began.
    */
-  readonly run: (lane: Lane, task: Task) => Promise<unknown>
+  readonly run: (lane: Lane, task: Task, signal?: AbortSignal) => Promise<unknown>
   /**
    * How long a slice may be now: short where others wait, longer alone, since each slice opens its blocks
    * anew.
@@ -49,12 +51,14 @@ export type LanesOptions = {
   readonly onBroken: (error: Error) => void
   /** A task met something in the database that cannot be read, in words. */
   readonly onDamaged: (what: string) => void
+  /** A task failed by no fault of whoever asked. `cause`: for the program's own log alone. */
+  readonly onFailed: (message: string, cause: string) => void
 }
 
 export function createLanes(options: LanesOptions): Lanes {
-  const { dataDir, scanThreads, scanQueueMax, onBroken, onDamaged } = options
+  const { dataDir, scanThreads, scanQueueMax, onBroken, onDamaged, onFailed } = options
   const { lightQueueMax, lightHardMs, sliceHardMs } = queryLimits
-  const shared = { dataDir, onBroken }
+  const shared = { dataDir, onBroken, onFailed }
   const lanes = {
     light: createLane({
       ...shared,
@@ -72,11 +76,12 @@ export function createLanes(options: LanesOptions): Lanes {
     }),
   }
   return {
-    run: async (lane, task) => {
-      const result = await lanes[lane].run(task)
+    run: async (lane, task, signal) => {
+      const result = await lanes[lane].run(task, signal)
       if (!isFailure(result)) return result
-      const { code, message, hint, limit } = result.failure
+      const { code, message, hint, limit, cause } = result.failure
       if (code === 'DATABASE_DAMAGED') onDamaged(message)
+      else if (cause !== null) onFailed(message, cause)
       throw new LogkeepError(code, message, hint, limit === null ? {} : { limit })
     },
     sliceMs: (lane) =>
@@ -102,10 +107,11 @@ type LaneOptions = {
   readonly waitingMax: number
   readonly hardMs: number
   readonly onBroken: (error: Error) => void
+  readonly onFailed: (message: string, cause: string) => void
 }
 
 type ThreadLane = {
-  readonly run: (task: Task) => Promise<unknown>
+  readonly run: (task: Task, signal?: AbortSignal) => Promise<unknown>
   readonly waiting: () => number
   readonly status: () => LaneStatus
   readonly memory: () => Promise<readonly Omit<ThreadMemory, 'thread'>[]>
@@ -123,8 +129,10 @@ function createLane({
   waitingMax,
   hardMs,
   onBroken,
+  onFailed,
 }: LaneOptions): ThreadLane {
   const gate = createGate(threads, waitingMax)
+  let isClosed = false
   const pool = new Piscina({
     filename: new URL('./worker.ts', import.meta.url).href,
     minThreads: 0,
@@ -138,26 +146,24 @@ function createLane({
   // end the process.
   pool.on('error', (error: Error) => onBroken(error))
   return {
-    run: async (task) => {
+    run: async (task, signal) => {
       await gate.enter()
       const limit = AbortSignal.timeout(
         pool.threads.length === 0 ? hardMs + queryLimits.threadStartMs : hardMs,
       )
       try {
+        signal?.throwIfAborted()
         return await pool.run(task, { signal: limit })
-      } catch (error) {
+      } catch (cause) {
+        if (signal?.aborted) throw signal.reason
         if (limit.aborted)
           throw new TaskTimeout(`one step of the query took longer than ${hardMs} ms and was ended`, {
-            cause: error,
+            cause,
           })
-        throw new LogkeepError(
-          'STORE_UNAVAILABLE',
-          'the database cannot be read',
-          'see /readyz and the log for why',
-          {
-            cause: error,
-          },
-        )
+        if (isClosed) throw new LogkeepError('STOPPING', 'the program is stopping', 'ask again when it is up')
+        const error = failed(cause)
+        onFailed(error.message, causeOf(error) ?? '')
+        throw error
       } finally {
         gate.leave()
       }
@@ -168,7 +174,10 @@ function createLane({
       const heaps = await Promise.all(pool.threads.map((thread) => readThreadMemory(thread)))
       return heaps.filter((heap) => heap !== null)
     },
-    close: () => pool.destroy(),
+    close: () => {
+      isClosed = true
+      return pool.destroy()
+    },
   }
 }
 

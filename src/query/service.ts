@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts'
 import type { Cursor } from '../model/cursor.ts'
 import { readContext } from './context.ts'
 import type {
+  ListRequest,
   LogsRequest,
   MembersAnswer,
   QueryService,
@@ -48,6 +49,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
       damage.found(what)
       options.log.error('query_damaged', what)
     },
+    onFailed: (message, reason) => options.log.error('query_failed', message, { reason }),
   })
   const damage = createDamageMemory()
   const bounds = { queryDeadlineMs: options.queryDeadlineMs, scannedBytesMax }
@@ -64,11 +66,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
   return {
     logs: (request, signal) => pager.page(request, signal),
     exportLogs: (request, signal) => exporter(request, signal),
-    list: async ({ kind, streams, limit, cursor }) => {
-      const deadlineMs = queryLimits.listMs
-      const task = { kind: 'list', list: kind, streams, limit, cursor, deadlineMs } as const
-      return (await lanes.run('light', task)) as MembersAnswer
-    },
+    list: (request, signal) => readList(lanes, request, signal),
     histogram: (request, signal) => runHistogram(lanes, request, { bounds, now: options.now }, signal),
     context: (request, signal) => readContext(deps, request, signal),
     fields: (request, signal) => runFields(deps, { ...request, name: null }, signal),
@@ -121,6 +119,19 @@ function createDamageMemory() {
     },
     last: (): string | null => last,
   }
+}
+
+async function readList(
+  lanes: Lanes,
+  { kind, streams, limit, cursor }: ListRequest,
+  signal: AbortSignal,
+): Promise<MembersAnswer> {
+  const started = performance.now()
+  const deadlineMs = queryLimits.listMs
+  const task = { kind: 'list', list: kind, streams, limit, cursor, deadlineMs } as const
+  const answer = (await lanes.run('light', task, signal)) as MembersAnswer
+  const elapsedMs = Math.round((performance.now() - started) * 100) / 100
+  return { ...answer, stats: { ...answer.stats, elapsedMs } }
 }
 
 function newestOf(plan: Plan, limit: number): LogsRequest {

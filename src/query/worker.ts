@@ -3,10 +3,11 @@
 import { setFlagsFromString } from 'node:v8'
 import { workerData } from 'node:worker_threads'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
-import { type ErrorCode, type LimitName, LogkeepError } from '../errors.ts'
-import { databaseIdentity, isDamaged } from '../store/database.ts'
+import { type ErrorCode, errorStatus, type LimitName, LogkeepError } from '../errors.ts'
+import { databaseIdentity, isDamaged, isSqliteError } from '../store/database.ts'
 import { openReader } from '../store/reader.ts'
 import { createEngine, type Engine } from './engine.ts'
+import { causeOf, failed, unreadable } from './failure.ts'
 import { regexEngineFlags } from './regex/compile.ts'
 import type { Task } from './tasks.ts'
 
@@ -19,6 +20,8 @@ export type TaskFailure = {
     readonly message: string
     readonly hint: string
     readonly limit: LimitName | null
+    /** Of what was not expected, for the program's own log; null: it is the client's doing. */
+    readonly cause: string | null
   }
 }
 
@@ -27,12 +30,26 @@ const engineOf = createLazyEngine(workerData as QueryWorkerData)
 
 export default function answer(task: Task): unknown {
   try {
-    return run(engineOf(), task)
+    return run(openEngine(), task)
   } catch (error) {
-    if (!(error instanceof LogkeepError) && !isDamaged(error)) throw error
-    const { code, message, hint, limit } = error instanceof LogkeepError ? error : damageOf(error)
-    return { failure: { code, message, hint, limit } } satisfies TaskFailure
+    const told = error instanceof LogkeepError ? error : toldAs(error)
+    const { code, message, hint, limit } = told
+    const cause = told.status >= errorStatus.INTERNAL ? causeOf(told) : null
+    return { failure: { code, message, hint, limit, cause } } satisfies TaskFailure
   }
+}
+
+function openEngine(): Engine {
+  try {
+    return engineOf()
+  } catch (error) {
+    throw error instanceof LogkeepError || isDamaged(error) ? error : unreadable(error)
+  }
+}
+
+function toldAs(error: unknown): LogkeepError {
+  if (isDamaged(error)) return damageOf(error)
+  return isUnreadable(error) ? unreadable(error) : failed(error)
 }
 
 function damageOf(cause: unknown): LogkeepError {
@@ -43,6 +60,13 @@ function damageOf(cause: unknown): LogkeepError {
     { cause },
   )
 }
+
+/** What SQLite says of how it is used says nothing of the file. */
+function isUnreadable(error: unknown): boolean {
+  return isSqliteError(error, 'SQLITE_') && !misuseCodes.some((code) => isSqliteError(error, code))
+}
+
+const misuseCodes = ['SQLITE_ERROR', 'SQLITE_MISUSE', 'SQLITE_RANGE', 'SQLITE_MISMATCH', 'SQLITE_TOOBIG']
 
 /**
  * Opens the database with the first task: a thread that cannot start would not be started again; and again

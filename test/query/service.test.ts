@@ -5,7 +5,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LogkeepError } from '../../src/errors.ts'
+import { type ErrorCode, LogkeepError } from '../../src/errors.ts'
+import type { Logger } from '../../src/log.ts'
 import type { LogsRequest, QueryService } from '../../src/query/contract.ts'
 import { createQueryService } from '../../src/query/service.ts'
 import { entriesOf, everything } from '../support/engine-tasks.ts'
@@ -29,21 +30,25 @@ function matching(pattern: string): LogsRequest {
 }
 
 async function withService(
-  work: (service: QueryService, model: StoreModel) => Promise<void>,
+  work: (service: QueryService, model: StoreModel, logged: string[]) => Promise<void>,
   dataDir?: string,
 ): Promise<void> {
   const model = createStoreModel()
   const quiet = () => undefined
+  const logged: string[] = []
+  const error: Logger['error'] = (event, message, fields) => {
+    logged.push(`${event} ${message} ${fields?.['reason']}`)
+  }
   const service = createQueryService({
     dataDir: dataDir ?? model.dataDir,
     nodeName: 'n1',
     queryThreads: 2,
     queryDeadlineMs: 30_000,
     now: () => (startSec + 1000) * 1000,
-    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    log: { debug: quiet, info: quiet, warn: quiet, error },
   })
   try {
-    await work(service, model)
+    await work(service, model, logged)
   } finally {
     await service.close()
     model.close()
@@ -103,13 +108,38 @@ test('S-QUERY-15 an export gives every entry, then how it ended and where to go 
     assert.deepEqual([...first.entries, ...rest.entries], all.entries)
   }))
 
+const isRefusal = (code: ErrorCode, message: string) => (error: unknown) =>
+  error instanceof LogkeepError && error.code === code && error.message === message
+
 test('S-QUERY-16 a database that cannot be read is an error of its own, for queries and for the check', () =>
-  withService(async (service) => {
-    const isUnavailable = (error: unknown) =>
-      error instanceof LogkeepError && error.code === 'STORE_UNAVAILABLE'
+  withService(async (service, _model, logged) => {
+    const isUnavailable = isRefusal('STORE_UNAVAILABLE', 'the database cannot be read')
     await assert.rejects(service.logs(request, never), isUnavailable)
     await assert.rejects(service.check(), isUnavailable)
+    assert.match(logged.join(), /query_failed the database cannot be read .*directory does not exist/)
   }, '/nonexistent'))
+
+test('S-QUERY-25 a mistake of the program is told as such; its cause is in the log alone', () =>
+  withService(async (service, _model, logged) => {
+    const broken = { ...everything, streams: null as never }
+    const isMistake = isRefusal('INTERNAL', 'the query failed')
+    await assert.rejects(service.logs({ ...request, plan: broken }, never), isMistake)
+    await assert.rejects(service.openTail(broken, { kind: 'now' }, never), isMistake)
+    assert.match(logged.join(), /query_failed the query failed TypeError: .*\n +at /)
+    await service.logs(request, never)
+  }))
+
+test('S-QUERY-26 a question that waits for a thread is not worked on when its client has left', () =>
+  withService(async (service) => {
+    const list = { kind: 'streams', streams: everything.streams, limit: 1, cursor: null } as const
+    const client = new AbortController()
+    const first = service.list(list, never)
+    const waiting = service.list(list, client.signal)
+    client.abort(new Error('left'))
+    await assert.rejects(waiting, /left/)
+    const { stats } = await first
+    assert.equal(stats.elapsedMs, Math.round(stats.elapsedMs * 100) / 100)
+  }))
 
 test('S-CURSOR-09 a tail begins now, at a time, with the newest entries or at a cursor', () =>
   withService(async (service, model) => {
