@@ -80,6 +80,26 @@ export function sendMembers(
   return sendObject(sending, members, { node, stats, warnings: [...warnings, ...furtherWarnings] })
 }
 
+/** An answer that is the same for everybody: in memory once, however many clients are sent it. */
+export type SharedBody = { readonly plain: Buffer; readonly zipped: Buffer }
+
+export async function shareBody(plain: Buffer): Promise<SharedBody> {
+  return { plain, zipped: await gzipBytes(plain) }
+}
+
+/** Needs no room. */
+export function sendShared(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { plain, zipped }: SharedBody,
+): FastifyReply {
+  reply.raw.setTimeout(httpLimits.answerStallMs, () => reply.raw.destroy())
+  reply.header('vary', 'accept, accept-encoding')
+  const isZipped = plain.length >= httpLimits.gzipBytesMin && acceptsGzip(request.headers['accept-encoding'])
+  if (!isZipped) return reply.send(plain)
+  return reply.header('content-encoding', 'gzip').send(zipped)
+}
+
 /** An object whose first members are there as text, without braces. */
 export async function sendObject(
   sending: Sending,

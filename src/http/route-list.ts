@@ -11,13 +11,18 @@ export type ListedRoute = { readonly path: string; readonly methods: string[]; r
 export function collectRoutes(app: FastifyInstance): readonly ListedRoute[] {
   const routes: ListedRoute[] = []
   app.addHook('onRoute', ({ url, method, schema }) => {
-    const path = url.replace(/:(\w+)/g, '{$1}')
+    const path = listedPath(url)
     const methods = [method].flat()
     const known = routes.find((route) => route.path === path)
     if (known === undefined) routes.push({ path, methods, summary: schema?.summary ?? '' })
     else known.methods.push(...methods)
   })
   return routes
+}
+
+/** A path as people are told it: its parts in braces. */
+export function listedPath(registered: string): string {
+  return registered.replace(/:(\w+)/g, '{$1}')
 }
 
 export function refuseUnknown(app: FastifyInstance, routes: readonly ListedRoute[]): void {

@@ -15,7 +15,7 @@ import { type AnswerRoom, createAnswerRoom } from './answer.ts'
 import { answerParserError, sendError, toLogkeepError } from './errors.ts'
 import { describeRoutes } from './openapi.ts'
 import { queryOf } from './request.ts'
-import { collectRoutes, refuseUnknown } from './route-list.ts'
+import { collectRoutes, listedPath, refuseUnknown } from './route-list.ts'
 import { registerContext } from './routes/context.ts'
 import { registerDocs } from './routes/docs.ts'
 import { registerFields } from './routes/fields.ts'
@@ -90,7 +90,8 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
   })
   refuseUnknown(app, routes)
   app.addHook('onResponse', async ({ routeOptions }, { statusCode, elapsedTime }) => {
-    deps.metrics.answered(routeOptions.url ?? noRoute, statusCode, elapsedTime / 1000)
+    const { url } = routeOptions
+    deps.metrics.answered(url === undefined ? noRoute : listedPath(url), statusCode, elapsedTime / 1000)
   })
   app.addHook('preClose', async () => {
     stopping = true
@@ -121,7 +122,7 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
     registerLists(scope, routeDeps)
     registerFiles(scope, routeDeps)
     registerMetrics(scope, routeDeps)
-    registerDocs(scope, routeDeps)
+    registerDocs(scope)
     registerSession(scope, routeDeps)
     registerHealth(scope, routeDeps)
   })

@@ -46,6 +46,8 @@ export const httpLimits = {
   connectionsMax: 2_000,
   /** Finished answers that clients have not taken: three of the largest, of a container that has 384 MiB. */
   answersHeldBytesMax: 48 * mebibyte,
+  /** The same of `/metrics` where everybody is answered: some hundred scrapes at once. */
+  openAnswersHeldBytesMax: 4 * mebibyte,
   /** A page whose client takes nothing for so long is cut off. */
   answerStallMs: 60_000,
   /** Warnings are repeated in headers: proxies refuse long ones, each and all together. */

@@ -1,6 +1,8 @@
 /** The further routes over recorded layers: shapes, access, counters, and the page of the API. */
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { LogkeepError } from '../../src/errors.ts'
 import { httpLimits } from '../../src/limits/http.ts'
@@ -110,7 +112,7 @@ test('S-API-09 a refusal that is due to a bound is counted under its name', asyn
   assert.deepEqual(served.limits, expected)
 })
 
-test('S-API-11 every answer is counted by its route as registered, never by its address', async () => {
+test('S-API-11 every answer is counted by its route as it is listed, never by its address', async () => {
   await using served = await serve()
   for (const path of ['/logs', '/logs?x=1', '/nowhere', '/logs/fields/a/values', '/logs/tail']) {
     await fetch(`${served.base}${path}`)
@@ -119,7 +121,7 @@ test('S-API-11 every answer is counted by its route as registered, never by its 
     '/logs 200',
     '/logs 400',
     '(none) 404',
-    '/logs/fields/:name/values 200',
+    '/logs/fields/{name}/values 200',
     '/logs/tail 426',
   ])
 })
@@ -145,5 +147,37 @@ test('S-API-08 the page of the API is made of this server alone, also where a to
   assert.equal((await fetch(`${served.base}/openapi.json`)).status, 200)
   for (const part of ['index.html', 'package.json', '..%2Fpackage.json', 'constructor']) {
     assert.equal((await fetch(`${served.base}/docs/${part}`)).status, 404, part)
+  }
+})
+
+test('S-API-14 what needs no token costs memory once, however many ask for it and take nothing', async () => {
+  await using served = await serve({ token: 'secret-token' })
+  const bundle = '/docs/swagger-ui-bundle.js'
+  const whole = await (await fetch(`${served.base}${bundle}`)).arrayBuffer()
+  const before = process.memoryUsage().arrayBuffers
+  const deaf = connect(served.port, '127.0.0.1')
+  deaf.write(`GET ${bundle} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(200))
+  await once(deaf, 'readable')
+  let most = 0
+  for (let round = 0; round < 10; round += 1) {
+    const again = await (await fetch(`${served.base}${bundle}`)).arrayBuffer()
+    assert.equal(again.byteLength, whole.byteLength)
+    most = Math.max(most, process.memoryUsage().arrayBuffers - before)
+  }
+  deaf.destroy()
+  assert.ok(most < 40 * whole.byteLength, `${most} bytes more`)
+  assert.deepEqual(served.limits, [], 'nobody is refused for it')
+})
+
+test('S-HTTP-02 no route ignores a parameter that it does not know', async () => {
+  await using served = await serve()
+  const { routes } = (await (await fetch(served.base)).json()) as { routes: { path: string }[] }
+  for (const { path } of routes) {
+    const address = path.replace('{part}', 'start.js')
+    const method = path === '/session' ? 'DELETE' : 'GET'
+    const response = await fetch(`${served.base}${address}?nowhere=1`, { method })
+    assert.equal(response.status, 400, path)
+    const { message } = (await response.json()) as { message: string }
+    assert.equal(message, 'parameter "nowhere" is unknown', path)
   }
 })

@@ -114,6 +114,32 @@ test('S-HTTP-22 an export streams its pieces as they are made, and stops making 
   await waitFor('the export to end', () => ended)
 })
 
+test('S-HTTP-22 an export whose client leaves before its first piece is ended too', async () => {
+  const { promise: made, resolve: make } = Promise.withResolvers<void>()
+  let left: AbortSignal | null = null
+  let ended = false
+  await using served = await serve({
+    answers: {
+      exportLogs: async function* (_request, signal) {
+        left = signal
+        try {
+          await made
+          yield Buffer.from('{}\n')
+        } finally {
+          ended = true
+        }
+      },
+    },
+  })
+  const asked = get(`${served.base}/logs?format=ndjson`)
+  asked.on('error', () => undefined)
+  await waitFor('the export', () => left !== null)
+  asked.destroy()
+  await waitFor('the server to notice', () => left?.aborted === true)
+  make()
+  await waitFor('the export to end', () => ended)
+})
+
 test('S-HTTP-23 what the query layer refuses at once is a plain error, also for an export', async () => {
   const refuse = () => new LogkeepError('BAD_CURSOR', 'parameter "cursor" is damaged', 'leave it out')
   await using served = await serve({

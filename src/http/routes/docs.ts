@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import type { FastifyInstance } from 'fastify'
 import { LogkeepError } from '../../errors.ts'
-import { clientSignal, jsonType, sendBytes } from '../answer.ts'
+import { jsonType, type SharedBody, sendShared, shareBody } from '../answer.ts'
 import { writeDocument } from '../openapi.ts'
 import { routeParameters } from '../parameters.ts'
 import { parseQueryString } from '../query-string.ts'
@@ -14,7 +14,6 @@ import { queryOf } from '../request.ts'
 import { errorsOf } from '../schemas/errors.ts'
 import { answer, routeSchema } from '../schemas/responses.ts'
 import { oneOfTexts, textOf } from '../schemas/schema.ts'
-import type { RouteDeps } from '../server.ts'
 
 const documentSchema = routeSchema({
   id: 'openapi',
@@ -23,7 +22,7 @@ const documentSchema = routeSchema({
   parameters: routeParameters.none,
   isOpen: true,
   answers: { 200: answer('The document.', { 'application/json': { type: 'object' } }) },
-  errors: errorsOf(429),
+  errors: errorsOf(),
 })
 
 const pageSchema = routeSchema({
@@ -33,7 +32,7 @@ const pageSchema = routeSchema({
   parameters: routeParameters.none,
   isOpen: true,
   answers: { 200: answer('The page.', { 'text/html': textOf() }) },
-  errors: errorsOf(429),
+  errors: errorsOf(),
 })
 
 const parts = {
@@ -57,7 +56,7 @@ const partSchema = routeSchema({
       'image/png': { type: 'string', contentMediaType: 'image/png' },
     }),
   },
-  errors: errorsOf(404, 429),
+  errors: errorsOf(404),
 })
 
 const page = `<!doctype html>
@@ -93,37 +92,46 @@ const pagePolicy =
 
 type OfPart = { readonly Params: { readonly part: string } }
 
-export function registerDocs(app: FastifyInstance, { room }: RouteDeps): void {
-  let document: Buffer | null = null
+export function registerDocs(app: FastifyInstance): void {
+  // From when they are first asked for: no token is needed for these, so no request may cost memory.
+  const bodies = new Map<string, Promise<SharedBody>>()
+  const bodyOf = (name: string, read: () => Buffer | Promise<Buffer>): Promise<SharedBody> => {
+    const known = bodies.get(name)
+    if (known !== undefined) return known
+    const body = Promise.resolve().then(read).then(shareBody)
+    bodies.set(name, body)
+    body.catch(() => bodies.delete(name))
+    return body
+  }
 
   app.get('/openapi.json', { config: { access: 'free' }, schema: documentSchema }, async (request, reply) => {
     parseQueryString(queryOf(request), routeParameters.none)
-    document ??= writeDocument(app)
     reply.type(jsonType)
-    return sendBytes({ request, reply, room, signal: clientSignal(reply) }, document)
+    return sendShared(request, reply, await bodyOf('openapi.json', () => writeDocument(app)))
   })
 
   app.get('/docs', { config: { access: 'page' }, schema: pageSchema }, async (request, reply) => {
     parseQueryString(queryOf(request), routeParameters.none)
     reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy)
-    return sendBytes({ request, reply, room, signal: clientSignal(reply) }, Buffer.from(page))
+    return sendShared(request, reply, await bodyOf('docs', () => Buffer.from(page)))
   })
 
   const partOptions = { config: { access: 'free' }, schema: partSchema } as const
   app.get<OfPart>('/docs/:part', partOptions, async (request, reply) => {
     parseQueryString(queryOf(request), routeParameters.none)
     const name = request.params.part
-    if (!Object.hasOwn(parts, name)) {
+    if (!isPart(name)) {
       throw new LogkeepError('NOT_FOUND', 'there is nothing at this path', 'GET /docs is the page')
     }
-    const signal = clientSignal(reply)
-    const body = await readPart(name as keyof typeof parts)
-    reply.type(parts[name as keyof typeof parts])
-    return sendBytes({ request, reply, room, signal }, body)
+    reply.type(parts[name])
+    return sendShared(request, reply, await bodyOf(name, () => readPart(name)))
   })
 }
 
-/** Read anew each time: the page is rarely opened, and its script has 1.7 MB. */
+function isPart(name: string): name is keyof typeof parts {
+  return Object.hasOwn(parts, name)
+}
+
 async function readPart(name: keyof typeof parts): Promise<Buffer> {
   if (name === 'start.js') return Buffer.from(start)
   return readFile(new URL(`static/${name}`, import.meta.resolve('@fastify/swagger-ui/package.json')))

@@ -7,6 +7,8 @@ import type { FastifyInstance } from 'fastify'
 import { LogkeepError } from '../../errors.ts'
 import { httpLimits } from '../../limits/http.ts'
 import { routeParameters } from '../parameters.ts'
+import { parseQueryString } from '../query-string.ts'
+import { queryOf } from '../request.ts'
 import { error, errorsOf } from '../schemas/errors.ts'
 import { answer, jsonAnswer, routeSchema } from '../schemas/responses.ts'
 import { ref } from '../schemas/schema.ts'
@@ -40,10 +42,14 @@ const readySchema = routeSchema({
 
 export function registerHealth(app: FastifyInstance, { query, collector, config }: RouteDeps): void {
   const healthOptions = { exposeHeadRoute: true, config: { access: 'free' }, schema: healthSchema } as const
-  app.get('/healthz', healthOptions, async () => ({ status: 'ok' }))
+  app.get('/healthz', healthOptions, (request, reply) => {
+    parseQueryString(queryOf(request), routeParameters.none)
+    return reply.send({ status: 'ok' })
+  })
 
   const readyOptions = { exposeHeadRoute: true, config: { access: 'free' }, schema: readySchema } as const
-  app.get('/readyz', readyOptions, async (_, reply) => {
+  app.get('/readyz', readyOptions, async (request, reply) => {
+    parseQueryString(queryOf(request), routeParameters.none)
     const failure = await failureWithin(query.check(), httpLimits.readyWaitMs)
     if (failure !== null) {
       reply.code(new LogkeepError('STORE_UNAVAILABLE', '', '').status)

@@ -90,8 +90,11 @@ export function registerLogs(app: FastifyInstance, deps: RouteDeps): void {
       exportsOpen -= 1
     })
     const pieces = query.exportLogs(asked, signal)
+    // Also where the client leaves before anything is sent, and nobody reads the pieces.
+    signal.addEventListener('abort', () => void pieces.return())
     // What the query layer refuses is told before the answer has begun.
     const first = await pieces.next()
+    signal.throwIfAborted()
     const source = Readable.from(first.done === true ? [] : continued(first.value, pieces))
     reply.raw.setTimeout(httpLimits.exportStallMs, () => reply.raw.destroy())
     reply.type('application/x-ndjson; charset=utf-8').header('vary', 'accept, accept-encoding')

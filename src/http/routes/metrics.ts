@@ -1,7 +1,8 @@
 /** `GET /metrics`: the program's own figures for Prometheus. */
 
 import type { FastifyInstance } from 'fastify'
-import { clientSignal, sendBytes } from '../answer.ts'
+import { httpLimits } from '../../limits/http.ts'
+import { clientSignal, createAnswerRoom, sendBytes } from '../answer.ts'
 import { routeParameters } from '../parameters.ts'
 import { parseQueryString } from '../query-string.ts'
 import { queryOf } from '../request.ts'
@@ -20,8 +21,11 @@ const schema = routeSchema({
   errors: dataErrorsOf(),
 })
 
-export function registerMetrics(app: FastifyInstance, { metrics, config, room }: RouteDeps): void {
+export function registerMetrics(app: FastifyInstance, deps: RouteDeps): void {
+  const { metrics, config } = deps
   const access = config.metricsOpen ? 'free' : 'data'
+  // Clients that need no token do not take the room of those that have it.
+  const room = config.metricsOpen ? createAnswerRoom(httpLimits.openAnswersHeldBytesMax) : deps.room
   app.get('/metrics', { config: { access }, schema }, async (request, reply) => {
     parseQueryString(queryOf(request), routeParameters.none)
     const signal = clientSignal(reply)

@@ -3,6 +3,8 @@
 import type { FastifyInstance } from 'fastify'
 import { textType } from '../answer.ts'
 import { routeParameters } from '../parameters.ts'
+import { parseQueryString } from '../query-string.ts'
+import { queryOf } from '../request.ts'
 import type { ListedRoute } from '../route-list.ts'
 import { errorsOf } from '../schemas/errors.ts'
 import { answer, routeSchema } from '../schemas/responses.ts'
@@ -24,6 +26,7 @@ const schema = routeSchema({
 /** `routes` is complete when the first request comes. */
 export function registerRoot(app: FastifyInstance, routes: readonly ListedRoute[]): void {
   app.get('/', { exposeHeadRoute: true, config: { access: 'page' }, schema }, async (request, reply) => {
+    parseQueryString(queryOf(request), routeParameters.none)
     reply.header('vary', 'accept')
     if (!/\btext\//.test(request.headers.accept ?? '')) return { name: 'logkeep', routes }
     const pathChars = Math.max(...routes.map(({ path }) => path.length))

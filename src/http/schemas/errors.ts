@@ -32,7 +32,7 @@ const meanings = {
   426: 'A live tail is a WebSocket.',
   429: 'Too much is under way; try again after the time in `retry-after`.',
   500: 'The program failed; its own log has the cause.',
-  503: 'The database cannot be read, or the program is stopping.',
+  503: 'The database cannot be read, the collector does not answer, or the program is stopping.',
 } as const satisfies Readonly<Record<number, string>>
 
 type ErrorStatus = keyof typeof meanings
