@@ -30,6 +30,8 @@ export type InstanceHost = {
   /** A file could not be read. Counted, warned about once. */
   readonly refused: (path: string, error: unknown) => void
   readonly isRefused: (path: string) => boolean
+  /** A file has lost bytes that are stored. Warned about. */
+  readonly cutBack: (path: string) => void
   /** False when another instance reads this file already. */
   readonly claim: (device: string, inode: string, instance: Instance) => boolean
 }
@@ -240,6 +242,7 @@ export class Instance {
     const known = Math.max(active.position, active.headLength)
     if (!active.isGzip && stat.size > 0 && stat.size < known && isCutBack(active, log, stat.size)) {
       cutBack(active, log, stat.size)
+      this.#host.cutBack(active.path ?? active.name)
       return
     }
     active.detach()

@@ -53,7 +53,7 @@ export function reconcile(
     if (missing !== undefined) {
       adopt(missing, found)
       seen.add(missing)
-    } else if (instance.generations.some((generation) => isCopyOf(generation, found))) {
+    } else if (!file.isLive && instance.generations.some((generation) => isCopyOf(generation, found))) {
       found.log.close()
       instance.passedOver.push({ path: file.path, reason: 'copy' })
     } else addNew(instance, found, seen, host)
@@ -150,6 +150,8 @@ function verify(generation: Generation, file: FoundFile, host: InstanceHost): bo
   const isTail = generation.isGzip || generation.position > file.stat.size || hasTailOf(generation, found.log)
   if (!isSame || !isTail || generation.isGzip !== file.isGzip) {
     found.log.close()
+    // Its inode is another's now, and so is the name under which it would be opened.
+    generation.path = null
     return false
   }
   generation.setHead(found.head)

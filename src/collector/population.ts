@@ -63,7 +63,7 @@ export class Population {
 
   constructor(deps: PopulationDeps) {
     this.#deps = deps
-    const { batch, discovery, options, wake, writer } = deps
+    const { batch, discovery, log, options, wake, writer } = deps
     this.#openFiles = new OpenFiles(options.openFilesMax)
     const recovered = writer.recover()
     this.#replacedSec = recovered.replacedSec
@@ -96,6 +96,8 @@ export class Population {
         const refusal = this.refused.get(path)
         return refusal !== null && elapsedMs(batch.nowMs, refusal.atMs) < collectorLimits.refusedRetryMs
       },
+      cutBack: (path) =>
+        log.warn('file_cut_back', 'A log file has lost its end; what was stored of it stays.', { path }),
       claim: (device, inode, instance) => this.#claim(device, inode, instance),
     }
   }

@@ -60,7 +60,7 @@ export function isContentOf(generation: Generation, { file, log, head }: Probe):
 
 /**
  * True for a copy of a known file that is there as well: it is not read, unless the other's content goes
- * away.
+ * away. Not to be asked of the live file, which may begin as the one before it did.
  */
 export function isCopyOf(generation: Generation, { file, log, head }: Probe): boolean {
   if (generation.headLength === 0 || !hasHeadOf(generation, head)) return false
