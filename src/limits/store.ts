@@ -63,8 +63,11 @@ export const storeLimits = {
   streamRows: 1000,
   /** Labels that a query thread keeps, at some 400 bytes: those of the largest page twice. */
   labelsCached: 10_000,
-  /** How long a connection waits for a lock before it gives up. */
-  busyTimeoutMs: 5_000,
+  /**
+   * How long a connection waits for a lock before it gives up: its thread does nothing else meanwhile, and a
+   * commit is tried again anyway.
+   */
+  busyTimeoutMs: 1_000,
 } as const
 
 /** The same bounds with other figures: tests use small ones, to reach every border with little data. */

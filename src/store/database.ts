@@ -145,9 +145,9 @@ export function isDamaged(error: unknown): boolean {
   return typeof code === 'string' && /^Z(STD)?_/.test(code)
 }
 
-/** Whether a write failed for want of room. */
+/** Whether a write failed for want of room: a disk that fails otherwise is no reason to delete lines. */
 export function isDiskFull(error: unknown): boolean {
-  return isSqliteError(error, 'SQLITE_FULL') || isSqliteError(error, 'SQLITE_IOERR_WRITE')
+  return isSqliteError(error, 'SQLITE_FULL') || isSqliteError(error, 'SQLITE_IOERR_SHMSIZE')
 }
 
 function asUnusable(error: unknown, dataDir: string): Error {

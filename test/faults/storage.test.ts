@@ -168,7 +168,10 @@ test('F111 where a query meets damage it says so, /readyz too; other queries and
     const { code, message } = (await answer.json()) as { code: string; message: string }
     assert.deepEqual([answer.status, code], [503, 'DATABASE_DAMAGED'])
     assert.match(message, /damaged.*malformed/)
-    const ready = (await (await fetch(`${fault.base}/readyz`)).json()) as { status: string; reasons: string[] }
+    const ready = (await (await fetch(`${fault.base}/readyz`)).json()) as {
+      status: string
+      reasons: string[]
+    }
     assert.equal(ready.status, 'degraded')
     assert.match(ready.reasons.join(), /damaged/)
     assert.match(fault.events.join('\n'), /query_damaged/)

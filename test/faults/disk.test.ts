@@ -1,6 +1,6 @@
 /**
- * A full disk, on a small file system of its own: retention first, else a pause in which queries go on, then
- * all of it.
+ * Disks that fail, F108 and F109: full, on a small file system of its own; read-only; gone and back. Retention
+ * first, else a pause in which queries go on, then all of it.
  */
 
 import assert from 'node:assert/strict'
@@ -11,9 +11,9 @@ import * as os from 'node:os'
 import * as path from 'node:path'
 import { type TestContext, test } from 'node:test'
 
-import { getPage, walk } from '../support/client.ts'
+import { type Entry, getPage, walk } from '../support/client.ts'
 import { assertSameLines } from '../support/compare.ts'
-import type { Program } from '../support/program.ts'
+import { type Program, runProgram } from '../support/program.ts'
 import { createScene, type Scene, waitForEntries } from '../support/scene.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -73,7 +73,7 @@ async function readiness(base: string): Promise<{ status: string; reasons: strin
   }
 }
 
-test('S-DISK-01 a full disk with nothing to delete: reading pauses, queries go on, and all lines come once there is room', async (t) => {
+test('F108 S-DISK-01 a full disk with nothing to delete: reading pauses, queries go on, and all lines come once there is room', async (t) => {
   const disk = createSmallDisk(t)
   if (disk === null) {
     t.skip(noDisk)
@@ -96,7 +96,7 @@ test('S-DISK-01 a full disk with nothing to delete: reading pauses, queries go o
   await waitFor('the trouble to be over', async () => (await readiness(base)).status === 'ready')
 })
 
-test('S-DISK-02 a full disk with older lines to delete: the oldest make room, new ones are stored, nothing is repeated', async (t) => {
+test('F108 S-DISK-02 a full disk with older lines to delete: the oldest make room, new ones are stored, nothing is repeated', async (t) => {
   const disk = createSmallDisk(t)
   if (disk === null) {
     t.skip(noDisk)
@@ -122,4 +122,87 @@ test('S-DISK-02 a full disk with older lines to delete: the oldest make room, ne
   assert.ok(found.length < written.size, 'the oldest were deleted')
   assert.equal((await program.stop()).code, 0)
   assert.match(program.output(), /lines_swept.*linesSinceStart":[1-9]/)
+})
+
+const noAttributes = 'files cannot be made unchangeable here (needs root, and a file system that knows it)'
+
+/** Makes files of the database refuse every write; takes it back when called. Null where that is not known. */
+function forbidWrites(dataDir: string): (() => void) | null {
+  const files = ['logkeep.db', 'logkeep.db-wal'].map((name) => path.join(dataDir, name))
+  const set = (how: string): boolean => spawnSync('chattr', [how, ...files]).status === 0
+  const allow = (): void => void set('-i')
+  if (set('+i')) return allow
+  allow()
+  return null
+}
+
+test('F109 a disk that refuses writes: reading pauses, queries go on, all is stored once it takes them again', async (t) => {
+  const scene = createScene(t)
+  writeNoise(scene, 2, 20_000)
+  const { base } = await scene.start()
+  const stored = scene.node.written.length
+  await waitForEntries(base, stored)
+  const allow = forbidWrites(scene.dataDir)
+  if (allow === null) {
+    t.skip(noAttributes)
+    return
+  }
+  t.after(allow)
+  writeNoise(scene, 2, 20_000)
+  await waitFor('the pause to be told', async () => {
+    await getPage(base, { limit: 1 })
+    const { status, reasons } = await readiness(base)
+    return status === 'degraded' && reasons.some((reason) => /Nothing can be stored \(/.test(reason))
+  })
+  assert.equal((await walk(base, { limit: 500 })).entries.length, stored)
+  allow()
+  const entries = await waitForEntries(base, scene.node.written.length)
+  assertSameLines(scene.node.written, entries, { order: 'forward', what: '/logs' })
+  await waitFor('the trouble to be over', async () => (await readiness(base)).status === 'ready')
+})
+
+test('F109 a disk that is read-only at the start is refused in one line that names the folder', async (t) => {
+  const disk = createSmallDisk(t)
+  if (disk === null) {
+    t.skip(noDisk)
+    return
+  }
+  spawnSync('mount', ['-o', 'remount,ro', disk.folder])
+  const { code, output } = await runProgram({ dataDir: disk.folder, logRoot: disk.scene.node.podsRoot })
+  assert.equal(code, 2, output)
+  assert.match(output, /^logkeep: cannot use the data folder .*LOGKEEP_DATA_DIR.*\n$/)
+  assert.ok(output.includes(disk.folder), output)
+})
+
+test('F109 a disk that is taken away is followed by an empty database, and by its own when it is back', async (t) => {
+  const disk = createSmallDisk(t)
+  if (disk === null) {
+    t.skip(noDisk)
+    return
+  }
+  const { scene, folder } = disk
+  const elsewhere = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-disk-'))
+  writeNoise(scene, 2, 20_000)
+  const { base } = await disk.start()
+  const stored = scene.node.written.length
+  await waitForEntries(base, stored)
+  assert.equal(spawnSync('mount', ['--bind', folder, elsewhere]).status, 0)
+  t.after(() => {
+    spawnSync('umount', ['-l', elsewhere])
+    fs.rmdirSync(elsewhere)
+  })
+  assert.equal(spawnSync('umount', ['-l', folder]).status, 0)
+  writeNoise(scene, 2, 20_000)
+  const isGap = ({ kind }: Entry): boolean => kind === 'gap'
+  await waitFor('the lines in a new database', async () => {
+    const { entries } = await walk(base, { limit: 500 })
+    return entries.length === scene.node.written.length + 2 && entries.filter(isGap).length === 2
+  })
+  assert.equal(spawnSync('mount', ['--bind', elsewhere, folder]).status, 0)
+  await waitFor('the first database', async () => {
+    const { entries } = await walk(base, { limit: 500 })
+    return entries.length === scene.node.written.length && !entries.some(isGap)
+  })
+  const { entries } = await walk(base, { direction: 'forward', limit: 500 })
+  assertSameLines(scene.node.written, entries, { order: 'forward', what: '/logs' })
 })
