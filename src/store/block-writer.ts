@@ -50,7 +50,7 @@ export type BlockWriter = {
   readonly discardFilters: () => void
 }
 
-/** Deletes a block with all that is stored of it. Inside a transaction; totals of its stream are left alone. */
+/** Deletes a block with all that is stored of it, not out of its stream's totals. Inside a transaction. */
 export function createBlockRemover(connection: Connection): (blockId: number) => void {
   const removals = ['block_data', 'block_filter', 'block_counts', 'block_exception'].map((table) =>
     connection.prepare(`DELETE FROM ${table} WHERE block_id = ?`),

@@ -69,8 +69,6 @@ function timeOf(text: string): Time {
   return parseRfc3339(text) as Time
 }
 
-type Keeps = (line: ModelLine) => boolean
-
 /** The same by plain counting. */
 function countPlainly(
   lines: readonly ModelLine[],
@@ -429,6 +427,9 @@ test('S-HISTOGRAM-06 a beginning at or behind now, and the last second that can 
     )
     const found = ask(engine, histogramTask({ range: { since: nearly, until: null } }))
     assert.deepEqual([found.count, found.until], [1, formatTime({ sec: startSec + 201, ns: 0 })])
+    const lines = [{ kind: 'substring', text: 'none', ignoreCase: false, negate: false }] as const
+    const other = ask(engine, histogramTask({ plan: { ...everything, lines } }))
+    assert.deepEqual([other.count, other.until], [0, found.until], 'the end does not hang on the text')
     for (const ns of [0, 999_999_999]) {
       const last = ask(engine, histogramTask({ range: { since: { sec: lastSec, ns }, until: null } }))
       assert.deepEqual([last.count, last.until], [1, '9999-12-31T23:59:59.999999999Z'])

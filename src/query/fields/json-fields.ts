@@ -8,7 +8,7 @@ import type { FieldType, FieldVisitor, LeftOut } from './line-fields.ts'
 
 type JsonObject = { readonly [name: string]: unknown }
 
-/** Where a field lies, and the line that it lies in; `exact`: the line read so that long numbers are texts. */
+/** Where a field lies, and its line; `exact`: the line, read so that long numbers are texts. */
 type Place = { readonly line: string; readonly path: string[]; exact: unknown }
 
 /** Whether the line is a JSON object at all. What the bounds leave out is added to `leftOut`. */
