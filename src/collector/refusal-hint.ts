@@ -85,7 +85,9 @@ function accessHint(owned: Ownership | null, reader: Reader): string {
   if (mayRead(reader.uid === uid ? 'owner' : isMember ? 'group' : 'others'))
     return `its mode allows it: a folder above it may not be entered, or ${forbidden}`
   if (mayRead('group') && !isMember && reader.uid !== uid) return `run with group ${gid} (runAsGroup: ${gid})`
-  return uid === 0 ? asRoot : `run as user ${uid} (runAsUser: ${uid}), or ${asRoot}`
+  // Of a mode without any rights, root alone takes no notice.
+  const mayOwner = uid !== 0 && mayRead('owner')
+  return mayOwner ? `run as user ${uid} (runAsUser: ${uid}), or ${asRoot}` : asRoot
 }
 
 const asRoot = 'run as root: the overlay deploy/overlays/crio'

@@ -73,7 +73,7 @@ export const filterParameters = {
   stream: choice('What the container wrote it to.', iostreamNames),
   level: repeatable(text(levelText, levelPattern, ['warn+'])),
   q: repeatable(text(lineText, linePattern, ['timeout']), httpLimits.lineFiltersMax),
-  ignoreCase: yesNo('Whether case counts in no `q`.', false),
+  ignoreCase: yesNo('Whether `q` takes upper and lower case for the same.', false),
   gaps: yesNo('Whether records of missing lines are among the entries.', true),
 } as const satisfies AcceptedParameters
 

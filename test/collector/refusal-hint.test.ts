@@ -23,6 +23,8 @@ test('S-FILES-14 a file that a group may read asks for the group, one that its o
   assert.equal(hintFor(file | 0o640, 7, 9), 'run with group 9 (runAsGroup: 9)')
   assert.equal(hintFor(folder | 0o750), 'run with group 0 (runAsGroup: 0)')
   assert.equal(hintFor(folder | 0o711), asRoot)
+  assert.equal(hintFor(file, 7, 7), asRoot, 'its owner may not read it either')
+  assert.equal(hintFor(file, 1000), asRoot, 'nor does being its owner help')
 })
 
 test('S-FILES-14 where the mode allows it, the folders above and policies are named; where nothing is seen, root', () => {
