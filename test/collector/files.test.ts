@@ -8,6 +8,7 @@ import path from 'node:path'
 import test from 'node:test'
 import { LogkeepError } from '../../src/errors.ts'
 import { collectorLimits } from '../../src/limits/collector.ts'
+import { asOther } from '../support/as-other.ts'
 import { fileIn, textOf, tree } from './log-tree.ts'
 import { NodeFolder } from './node-folder.ts'
 
@@ -219,17 +220,6 @@ test('S-FILES-07 what may not be read is shown with mode, owner and what to do, 
     )
     assert.equal(node.core.status().counters.files.unreadable, 0)
   }))
-
-/** A process whose rights are those of its files cannot be refused: root does it as somebody else. */
-function asOther<T>(body: () => T): T {
-  if (process.getuid?.() !== 0) return body()
-  process.seteuid?.(1000)
-  try {
-    return body()
-  } finally {
-    process.seteuid?.(0)
-  }
-}
 
 test('S-FILES-08 a log root that cannot be listed is said to be so', () =>
   withNode((node) => {
