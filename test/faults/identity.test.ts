@@ -65,6 +65,37 @@ test('F22 a truncated file that has grown past the position is read from its beg
   }
 })
 
+/** More than is kept of a file's beginning: only what lies before the position tells such files apart. */
+function sameBeginning(): string[] {
+  return Array.from({ length: 60 }, () => `${fixedTime} stdout F the same preamble\n`)
+}
+
+const fixedTime = '2026-11-22T10:11:00Z'
+
+test('F22 F23 a truncated file that begins as before, as long or longer, is read from its beginning', async () => {
+  for (const when of ['running', 'down'] as const) {
+    for (const after of [
+      ['c', 'd'],
+      ['c', 'd', 'e'],
+    ]) {
+      await withFaultNode(async ({ node, texts }) => {
+        const time = new Date('2026-11-22T10:11:12Z')
+        node.append('0.log', ...sameBeginning(), node.line('a'), node.line('b'))
+        fs.utimesSync(node.file('0.log'), time, time)
+        await node.pass()
+        if (when === 'down') node.core.close()
+        fs.truncateSync(node.file('0.log'))
+        node.append('0.log', ...sameBeginning(), ...after.map((text) => node.line(text)))
+        fs.utimesSync(node.file('0.log'), time, time)
+        if (when === 'down') node.kill()
+        await node.pass(passMs)
+        const found = (await texts({ limit: 1000 })).slice(120)
+        assert.deepEqual(found, ['a', 'b', ...after], when)
+      })
+    }
+  }
+})
+
 test('F23 a truncated file of the same size and time of modification is read from its beginning', async () => {
   for (const when of ['running', 'down'] as const) {
     await withFaultNode(async ({ node, texts }) => {
@@ -268,7 +299,7 @@ test('F30 two files that begin with the same bytes are both stored whole', async
     'rotated while down',
   ] as const) {
     await withFaultNode(async ({ node, texts, gaps }) => {
-      const preamble = Array.from({ length: 60 }, () => `${fixedTime} stdout F the same preamble\n`)
+      const preamble = sameBeginning()
       node.append('0.log', ...preamble, node.line('a'), node.line('b'))
       await node.pass()
       if (where === 'two containers') node.append(other, ...preamble, node.line('c'))
@@ -289,8 +320,6 @@ test('F30 two files that begin with the same bytes are both stored whole', async
     })
   }
 })
-
-const fixedTime = '2026-11-22T10:11:00Z'
 
 test('F31 a position lives as long as its file, also when its lines are deleted, and no longer', () =>
   withFaultNode(
