@@ -3,6 +3,7 @@
  * clocks.
  */
 
+import { behindMark } from './byte-order-mark.ts'
 import { CriParser } from './cri.ts'
 import { DockerParser } from './docker-json.ts'
 import { readAt } from './identity.ts'
@@ -20,6 +21,7 @@ export function readFirstTimeMs(head: Buffer | null, fd: number | null): number 
   let bytes = head
   let start = 0
   while (start < bytes.length && bytes[start] === 0) start += 1
+  start = behindMark(bytes, start)
   if (bytes[start] === brace && !bytes.includes(lineFeed, start) && fd !== null)
     bytes = readAt(fd, 0, dockerLineBytes)
   const feed = bytes.indexOf(lineFeed, start)

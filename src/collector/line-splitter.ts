@@ -4,7 +4,8 @@
  * path: no objects per line.
  */
 
-import { attribute, type Iostream } from '../model/entry.ts'
+import { attribute, type Iostream, type Time } from '../model/entry.ts'
+import { behindMark } from './byte-order-mark.ts'
 import { CriParser } from './cri.ts'
 import { DockerParser } from './docker-json.ts'
 import type { Joiner } from './joiner.ts'
@@ -55,7 +56,8 @@ export class LineSplitter {
       isRest = false
     }
     while (at < end) {
-      if (bytes[at] === 0) {
+      // Inside a line NULs are its own.
+      if (bytes[at] === 0 && !isRest) {
         at = skipHole(bytes, at, end)
         continue
       }
@@ -72,14 +74,15 @@ export class LineSplitter {
     return at - start
   }
 
-  /** Takes a last line that has no line feed and will not get one. */
-  takeUnfinished(target: LineTarget, bytes: Buffer, start: number, end: number): void {
+  /** Takes a last line that has no line feed and will not get one; `isMidLine` as for `take`. */
+  takeUnfinished(target: LineTarget, bytes: Buffer, start: number, end: number, isMidLine: boolean): void {
     if (target.joiner.openIostream !== null) {
       target.joiner.continueOpen(bytes, start, end, true, attribute.unfinished)
       return
     }
-    const from = skipHole(bytes, start, end)
-    if (from < end) this.#anyLine(target, bytes, from, end, attribute.unfinished)
+    const from = isMidLine ? start : skipHole(bytes, start, end)
+    const extra = attribute.unfinished | (isMidLine ? attribute.cut : 0)
+    if (from < end) this.#anyLine(target, bytes, from, end, extra)
   }
 
   /**
@@ -120,7 +123,17 @@ export class LineSplitter {
 
   #malformed(target: LineTarget, bytes: Buffer, start: number, end: number, extra: number): void {
     const reason = this.#reason.find(bytes, start, end)
-    target.lines.malformed(bytes, start, end, extra, this.#lineBytesMax, reason)
+    const time = this.#timeBehindMark(bytes, start, end)
+    target.lines.malformed(bytes, start, end, extra, this.#lineBytesMax, reason, time)
+  }
+
+  /** The time of a line that is none only because a byte order mark stands before it. */
+  #timeBehindMark(bytes: Buffer, start: number, end: number): Time | null {
+    const from = behindMark(bytes, start)
+    if (from === start) return null
+    if (this.#cri.parse(bytes, from, end)) return { sec: this.#cri.sec, ns: this.#cri.ns }
+    const docker = this.#docker
+    return docker.parse(bytes, from, end) && docker.hasTime ? { sec: docker.sec, ns: docker.ns } : null
   }
 
   #content(

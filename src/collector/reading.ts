@@ -81,11 +81,11 @@ export function finishReading(generation: Generation, context: ReadContext, targ
   const { buffer, splitter } = context
   const filled = log === null ? 0 : log.fill(buffer, generation.position - tailLength)
   if (filled > tailLength && generation.isTail(buffer.subarray(0, tailLength))) {
-    splitter.takeUnfinished(target, buffer, tailLength, filled)
+    splitter.takeUnfinished(target, buffer, tailLength, filled, isMidLine(buffer, tailLength))
     generation.advance(buffer, filled, filled - tailLength)
     target.lines.read(filled - tailLength)
   } else if (target.joiner.openIostream !== null) {
-    splitter.takeUnfinished(target, buffer, 0, 0)
+    splitter.takeUnfinished(target, buffer, 0, 0, false)
   }
   generation.close()
   generation.state = 'done'
@@ -123,7 +123,12 @@ function openAgain(generation: Generation, { open, openFiles }: ReadContext): Op
 
 const lineFeed = 0x0a
 
-/** The position is inside a line; a NUL before it ends a hole, after which a line begins. */
+/**
+ * The position is inside a line. NULs before it are looked through: behind a line feed, and where nothing but
+ * NULs is seen, they are a hole, after which a line begins.
+ */
 function isMidLine(buffer: Buffer, overlap: number): boolean {
-  return overlap > 0 && buffer[overlap - 1] !== lineFeed && buffer[overlap - 1] !== 0
+  let at = overlap
+  while (at > 0 && buffer[at - 1] === 0) at -= 1
+  return at > 0 && buffer[at - 1] !== lineFeed
 }

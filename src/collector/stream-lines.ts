@@ -4,7 +4,7 @@
  */
 
 import { collectorLimits } from '../limits/collector.ts'
-import { attribute, type GapRecord, gapLevel, type Iostream } from '../model/entry.ts'
+import { attribute, type GapRecord, gapLevel, type Iostream, type Time } from '../model/entry.ts'
 import { LevelDetector } from '../model/level.ts'
 import type { Batch } from './batch.ts'
 import type { MalformedReason } from './contract.ts'
@@ -76,7 +76,8 @@ export class StreamLines {
   }
 
   /**
-   * Appends bytes that are no log line, with the time of their arrival; above the cap in consecutive pieces.
+   * Appends bytes that are no log line, with the time of their arrival unless they have one; above the cap in
+   * consecutive pieces.
    */
   malformed(
     bytes: Buffer,
@@ -85,10 +86,11 @@ export class StreamLines {
     attributes: number,
     lineBytesMax: number,
     reason: MalformedReason,
+    time: Time | null = null,
   ): void {
     const { counters, nowMs } = this.#batch
-    const sec = Math.floor(nowMs / 1000)
-    const ns = Math.floor(nowMs % 1000) * 1_000_000
+    const sec = time?.sec ?? Math.floor(nowMs / 1000)
+    const ns = time?.ns ?? Math.floor(nowMs % 1000) * 1_000_000
     const cut = end - start > lineBytesMax ? attribute.cut : 0
     let from = start
     do {

@@ -1,0 +1,8 @@
+/** The byte order mark that some editors and copying tools put before the first line of a file: U+FEFF in UTF-8. */
+
+const markBytes = [0xef, 0xbb, 0xbf]
+
+/** Offset behind a mark at `start`, or `start` where there is none. */
+export function behindMark(bytes: Uint8Array, start: number): number {
+  return markBytes.every((byte, index) => bytes[start + index] === byte) ? start + markBytes.length : start
+}
