@@ -74,31 +74,6 @@ test('F14 F85 Docker rotation by number moves names, not content; the new file i
     assert.deepEqual(node.writer.gaps(), [])
   }))
 
-test('F11 kubelet renaming the link away and back changes nothing', () =>
-  withDocker(async (node) => {
-    node.write('a\n')
-    await node.pass(4000)
-    node.rename('0.log', '0.log.20261122-101112')
-    node.write('b\n')
-    await node.pass(6000)
-    node.rename('0.log.20261122-101112', '0.log')
-    node.write('c\n')
-    await node.pass(6000)
-    assert.deepEqual(node.writer.texts(), ['a', 'b', 'c'])
-    assert.equal(node.writer.files.size, 1)
-  }))
-
-test('F13 max-file=1: what the deleted file held is read before the new one', () =>
-  withDocker(async (node) => {
-    node.write('a\n')
-    await node.pass(4000)
-    node.write('b\n')
-    fs.rmSync(node.log)
-    node.write('c\n')
-    await node.pass(6000)
-    assert.deepEqual(node.writer.texts(), ['a', 'b', 'c'])
-  }))
-
 test('F84 F77 a link that leads nowhere yet is picked up when its target comes', () =>
   withDocker(async (node) => {
     await node.pass(4000)

@@ -57,18 +57,6 @@ test('F40 F43 F44 fragments are joined over rotations, pauses and kills, and sto
     assert.deepEqual(node.writer.fragments, [])
   }))
 
-test('F09 a fragment written to the old file after the new one goes on is joined in the order of files', () =>
-  withNode(async (node) => {
-    node.append('0.log', node.line('a'))
-    await node.pass()
-    node.rename('0.log', '0.log.20261122-101112')
-    node.append('0.log', node.line('end', 'F'))
-    await node.pass(500)
-    node.append('0.log.20261122-101112', node.line('begin ', 'P'))
-    await node.pass(4000)
-    assert.deepEqual(node.writer.texts(), ['a', 'begin end'])
-  }))
-
 test('F45 endless fragments come out in flagged pieces at the cap; memory and store keep only the rest', () =>
   withNode(
     async (node) => {
