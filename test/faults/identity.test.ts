@@ -260,7 +260,7 @@ test('F27 after rotations while down the live file has the inode of what is comp
     assert.deepEqual(await gaps(), [])
   }))
 
-test('F28 a file removed and made anew between two looks: its descriptor keeps the inode, both are read', () =>
+test('F28 a file removed and made anew between two looks: its inode stays taken, both are read', () =>
   withFaultNode(async ({ node, texts, gaps }) => {
     node.append('0.log', node.line('a'))
     await node.pass()

@@ -1,4 +1,4 @@
-/** Faults of inode numbers and names over several file systems, F29, F34 and F35: what has to be mounted needs root. */
+/** Faults of inode numbers and names over several file systems, F29, F34, F35: mounting them needs root. */
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
