@@ -12,6 +12,7 @@ import type { CollectorStatus, FilesAnswer, FilesRequest } from './contract.ts'
 import { Discovery } from './discovery.ts'
 import { answerFiles } from './files-answer.ts'
 import { createNamespaceFilter } from './namespace-filter.ts'
+import { OpenFiles } from './open-files.ts'
 import { Population } from './population.ts'
 import { createRefusal, Refusals } from './refusals.ts'
 import { Scheduler } from './scheduler.ts'
@@ -78,7 +79,9 @@ export function createCore({ options, writer, log, wake, onCommit }: CollectorDe
   const batch = new Batch()
   const refusedLinks = new Set<string>()
   const refusedFolders = new Refusals()
+  const openFiles = new OpenFiles(options.openFilesMax)
   const discovery = new Discovery({
+    openFiles,
     logRoot: options.logRoot,
     linkRoots: options.linkRoots,
     isNamespaceWanted: createNamespaceFilter(options.namespaces, options.namespacesExcluded),
@@ -92,7 +95,7 @@ export function createCore({ options, writer, log, wake, onCommit }: CollectorDe
       log.warn('folder_refused', `A log folder cannot be listed: ${(error as Error).message}`, { folder })
     },
   })
-  const population = new Population({ options, writer, log, wake, batch, discovery, setTrouble })
+  const population = new Population({ options, writer, log, wake, batch, discovery, openFiles, setTrouble })
   const committer = new Committer({ writer, log, batch, population, onCommit, setTrouble })
   const scheduler = new Scheduler({ batch, population, committer })
   const watchdog = new Watchdog({ host: population.host, log, setTrouble })

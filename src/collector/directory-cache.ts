@@ -5,6 +5,7 @@
 
 import { readdirSync, statSync } from 'node:fs'
 import { collectorLimits } from '../limits/collector.ts'
+import type { OpenFiles } from './open-files.ts'
 
 export type DirectoryListing = {
   readonly names: readonly string[]
@@ -16,10 +17,12 @@ type Known = { names: readonly string[]; timeNs: bigint; isTrusted: boolean }
 
 export class DirectoryCache {
   readonly #known = new Map<string, Known>()
+  readonly #openFiles: Pick<OpenFiles, 'withDescriptor'>
   readonly #diskNowMs: () => number
 
   /** `diskNowMs`: a clock that agrees with the file system's. */
-  constructor(diskNowMs: () => number = Date.now) {
+  constructor(openFiles: Pick<OpenFiles, 'withDescriptor'>, diskNowMs: () => number = Date.now) {
+    this.#openFiles = openFiles
     this.#diskNowMs = diskNowMs
   }
 
@@ -32,7 +35,7 @@ export class DirectoryCache {
         return { names: known.names, isNew: false }
       }
       const ageMs = this.#diskNowMs() - Number(timeNs / 1_000_000n)
-      const names = readdirSync(path)
+      const names = this.#openFiles.withDescriptor(() => readdirSync(path))
       this.#known.set(path, { names, timeNs, isTrusted: ageMs > collectorLimits.directoryTimeTrustMs })
       return { names, isNew: true }
     } catch (error) {

@@ -19,6 +19,7 @@ import {
   type PassedOver,
 } from './listing.ts'
 import type { NamespaceFilter } from './namespace-filter.ts'
+import type { OpenFiles } from './open-files.ts'
 import { parseInstanceFile, parseLegacyLink, parsePodDirectory } from './pod-path.ts'
 
 export type ContainerLabels = Pick<StreamLabels, 'namespace' | 'pod' | 'podUid' | 'container'>
@@ -36,6 +37,8 @@ export type DiscoveryOptions = {
   readonly logRoot: string
   readonly linkRoots: readonly string[]
   readonly isNamespaceWanted: NamespaceFilter
+  /** Gives descriptors back where there is none left to list with. */
+  readonly openFiles: Pick<OpenFiles, 'withDescriptor'>
   /** A link leads outside the allowed folders. */
   readonly linkRefused: (link: string) => void
   /** A folder that is there cannot be listed. */
@@ -53,13 +56,14 @@ export type Places = {
 export class Discovery {
   readonly #options: DiscoveryOptions
   readonly #links: LinkResolver
-  readonly #directories = new DirectoryCache()
+  readonly #directories: DirectoryCache
   /** Found by the scan under way. */
   #refusedLinks: string[] = []
 
   constructor(options: DiscoveryOptions) {
     this.#options = options
     this.#links = new LinkResolver(options.linkRoots)
+    this.#directories = new DirectoryCache(options.openFiles)
   }
 
   /** Lists the containers that are there. Throws the system's error where the log root cannot be listed. */

@@ -10,7 +10,7 @@ export type Closable = { close: () => void; readonly isReopenable: boolean }
 
 export class OpenFiles {
   readonly #files = new Set<Closable>()
-  readonly #max: number
+  #max: number
 
   constructor(max: number = collectorLimits.openFilesMax) {
     this.#max = max
@@ -29,6 +29,28 @@ export class OpenFiles {
 
   closed(file: Closable): void {
     this.#files.delete(file)
+  }
+
+  /**
+   * Does what takes a descriptor. Where the system has none left, files are closed, at most half as many are
+   * held from now on, for queries and clients need some too, and it is tried once more.
+   */
+  withDescriptor<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if ((code !== 'EMFILE' && code !== 'ENFILE') || !this.#shrink()) throw error
+      return work()
+    }
+  }
+
+  /** False: there was none to close. */
+  #shrink(): boolean {
+    const half = Math.floor(this.#files.size / 2)
+    const isFew = half < collectorLimits.openFilesFew
+    if (!isFew) this.#max = half
+    return this.makeRoom(isFew ? this.#files.size : this.#files.size - half)
   }
 
   /** Closes up to `count` files, those read longest ago first. False: there was none to close. */

@@ -16,7 +16,7 @@ import { Generation } from './generation.ts'
 import { elapsedMs, Instance, type InstanceHost } from './instance.ts'
 import { Joiner, type PendingBytes } from './joiner.ts'
 import { LineSplitter } from './line-splitter.ts'
-import { OpenFiles } from './open-files.ts'
+import type { OpenFiles } from './open-files.ts'
 import { createRefusal, type Refusal, Refusals } from './refusals.ts'
 import { StreamLines } from './stream-lines.ts'
 
@@ -27,6 +27,7 @@ export type PopulationDeps = {
   readonly wake: () => void
   readonly batch: Batch
   readonly discovery: Discovery
+  readonly openFiles: OpenFiles
   readonly setTrouble: (key: string, reason: string | null) => void
 }
 
@@ -64,7 +65,7 @@ export class Population {
   constructor(deps: PopulationDeps) {
     this.#deps = deps
     const { batch, discovery, log, options, wake, writer } = deps
-    this.#openFiles = new OpenFiles(options.openFilesMax)
+    this.#openFiles = deps.openFiles
     const recovered = writer.recover()
     this.#replacedSec = recovered.replacedSec
     for (const row of recovered.files) listIn(this.#rows, row.streamId).push(row)
@@ -75,7 +76,7 @@ export class Population {
         splitter: new LineSplitter(options.lineBytesMax, () => batch.nowMs),
         openFiles: this.#openFiles,
         open: (path) => {
-          const opened = discovery.open(path)
+          const opened = this.#openFiles.withDescriptor(() => discovery.open(path))
           this.refused.delete(path)
           return opened
         },

@@ -8,7 +8,6 @@ import { readGzipHead } from './gzip-source.ts'
 import { hash48, isSameBefore, readAt } from './identity.ts'
 import type { InstanceHost } from './instance.ts'
 import { OpenLog } from './open-log.ts'
-import type { ReadContext } from './reading.ts'
 
 /** An open file that matches no known one by its inode. */
 export type Probe = { readonly file: FoundFile; readonly log: OpenLog; readonly head: Buffer }
@@ -17,7 +16,7 @@ export type Probe = { readonly file: FoundFile; readonly log: OpenLog; readonly 
 export function probe(file: FoundFile, host: InstanceHost): Probe | null {
   if (host.isRefused(file.path)) return null
   try {
-    const opened = open(file.path, host)
+    const opened = host.context.open(file.path)
     if (opened === null) return null
     const log = new OpenLog(opened.fd)
     if (opened.stat.inode !== file.stat.inode || opened.stat.device !== file.stat.device) {
@@ -77,18 +76,3 @@ export function isCutBack({ head, headLength, headHash }: Generation, log: OpenL
   if (head !== null) return now.equals(head.subarray(0, now.length))
   return now.length === headLength && hash48(now) === headHash
 }
-
-/** Where the system has no descriptor left, idle files are closed for this one. */
-function open(path: string, { context }: InstanceHost): ReturnType<ReadContext['open']> {
-  try {
-    return context.open(path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const isOutOfDescriptors = code === 'EMFILE' || code === 'ENFILE'
-    if (!isOutOfDescriptors || !context.openFiles.makeRoom(descriptorsFreed)) throw error
-    return context.open(path)
-  }
-}
-
-/** Closed at once when the system refuses another descriptor. */
-const descriptorsFreed = 64

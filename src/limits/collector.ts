@@ -104,6 +104,8 @@ export const collectorLimits = {
    * Descriptors held: well below the usual hard limits; above it idle files are closed and only looked at.
    */
   openFilesMax: 4_096,
+  /** Where the system refuses more descriptors the bound is halved, but no further than to this. */
+  openFilesFew: 8,
   /** Unfinished lines of all containers together: above it the one that grows is cut. */
   pendingBytesMax: 64 * mebibyte,
   /** A time this far ahead of the arrival is a broken clock. */

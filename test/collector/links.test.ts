@@ -7,6 +7,7 @@ import path from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { Discovery } from '../../src/collector/discovery.ts'
 import { LinkResolver } from '../../src/collector/links.ts'
+import { OpenFiles } from '../../src/collector/open-files.ts'
 
 function folders(t: TestContext) {
   const base = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-links-'))
@@ -20,6 +21,7 @@ function folders(t: TestContext) {
   fs.writeFileSync(path.join(outside, '0.log'), 'secret')
   const refused: string[] = []
   const discovery = new Discovery({
+    openFiles: new OpenFiles(),
     logRoot: root,
     linkRoots: [root],
     isNamespaceWanted: () => true,

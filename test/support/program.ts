@@ -16,6 +16,8 @@ export type ProgramOptions = {
   readonly file?: string
   readonly dataDir: string
   readonly logRoot: string
+  /** Started with Node's own command line behind it: to change what the system gives the process. */
+  readonly through?: readonly string[] | undefined
   /** Further settings; they win over the ones made here. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -80,8 +82,10 @@ export async function runProgram(options: ProgramOptions): Promise<Exit & { read
   }
 }
 
-function spawnProgram({ file = mainFile, dataDir, logRoot, env = {} }: ProgramOptions): Started {
-  const child = spawn(process.execPath, [file], {
+function spawnProgram(options: ProgramOptions): Started {
+  const { file = mainFile, dataDir, logRoot, env = {}, through = [] } = options
+  const [command, ...rest] = [...through, process.execPath, file]
+  const child = spawn(command as string, rest, {
     cwd: os.tmpdir(),
     // Nothing of the caller's settings: a LOGKEEP_TOKEN in the shell must not change a test.
     env: {

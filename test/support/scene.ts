@@ -9,7 +9,7 @@ import * as path from 'node:path'
 import type { TestContext } from 'node:test'
 import { type Entry, type Params, walk } from './client.ts'
 import { createNode, type NodeOptions, type SimulatedNode } from './node-simulator.ts'
-import { type Program, startProgram } from './program.ts'
+import { type Program, type ProgramOptions, startProgram } from './program.ts'
 import { waitFor } from './wait.ts'
 
 export type Scene = {
@@ -17,7 +17,10 @@ export type Scene = {
   readonly dataDir: string
   readonly node: SimulatedNode
   /** Over the node's pods, links to its Docker folder allowed; `env` wins. */
-  readonly start: (env?: Readonly<Record<string, string>>) => Promise<Program>
+  readonly start: (
+    env?: Readonly<Record<string, string>>,
+    through?: ProgramOptions['through'],
+  ) => Promise<Program>
 }
 
 /** Ends the programs and removes the files when the test is over. */
@@ -35,9 +38,14 @@ export function createScene(t: TestContext, nodeOptions: NodeOptions = {}): Scen
     folder,
     dataDir,
     node,
-    start: async (env = {}) => {
+    start: async (env = {}, through) => {
       const links = { LOGKEEP_LINK_ROOTS: `${node.podsRoot},${node.dockerRoot}` }
-      const program = await startProgram({ dataDir, logRoot: node.podsRoot, env: { ...links, ...env } })
+      const program = await startProgram({
+        dataDir,
+        logRoot: node.podsRoot,
+        through,
+        env: { ...links, ...env },
+      })
       programs.push(program)
       return program
     },
