@@ -1,5 +1,5 @@
 /**
- * Faults of load and of the system's limits, F101 to F107 and F115 to F117: watches, descriptors, many files,
+ * Faults of load and of the system's limits, F101 to F107 and F115 to F118: watches, descriptors, many files,
  * noise, answers over HTTP.
  */
 
@@ -287,3 +287,18 @@ test('F117 a client that asks for everything and reads nothing delays neither wh
     assert.deepEqual(status().degraded, [])
     for (const socket of sockets) socket.destroy()
   }))
+
+test('F118 a stop in the middle of much to read stores what is read with its positions, and the rest is read later', async (t) => {
+  const scene = createScene(t)
+  const container = scene.node
+    .startPod({ namespace: 'shop', pod: 'api', containers: ['main'] })
+    .container('main')
+  for (let round = 0; round < 4; round += 1) {
+    for (let line = 0; line < 20_000; line += 1) container.write('stdout', `round ${round} line ${line}`)
+    const program = await scene.start()
+    // Queries are answered before everything is read.
+    const { code } = await program.stop()
+    assert.equal(code, 0, program.output())
+  }
+  await assertAll((await scene.start()).base, scene)
+})

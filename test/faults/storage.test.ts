@@ -1,5 +1,5 @@
 /**
- * Faults of the database, F109 to F114 and F118: real files that are broken, locked, taken away or put back,
+ * Faults of the database, F108 to F114: files that are broken, locked, taken away or put back, and kills,
  * answers over HTTP.
  */
 
@@ -9,10 +9,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { LogkeepError } from '../../src/errors.ts'
-import { openWriter } from '../../src/store/writer.ts'
 import { type Entry, getPage } from '../support/client.ts'
-import { type FaultNode, withFaultNode } from '../support/fault-node.ts'
+import { failCommits } from '../support/failing-calls.ts'
+import { withFaultNode } from '../support/fault-node.ts'
 import { keepForever } from '../support/store-model.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -189,4 +188,116 @@ test('F111 where a query meets damage it says so, /readyz too; other queries and
       const body = (await (await fetch(`${fault.base}/readyz`)).json()) as { status: string }
       return body.status === 'ready'
     })
+  }))
+
+for (const [id, code, message] of [
+  ['F108', 'SQLITE_FULL', 'database or disk is full'],
+  ['F109', 'SQLITE_IOERR_FSYNC', 'disk I/O error'],
+  ['F110', 'SQLITE_BUSY', 'database is locked'],
+] as const) {
+  test(`${id} ${message}: lines and positions are undone together, kept, told, and stored once that works`, (t) =>
+    withFaultNode(async ({ node, status, texts, base }) => {
+      const commits = failCommits(t)
+      node.append('0.log', node.line('a'))
+      await node.pass()
+      commits.failure = [code, message]
+      const half = node.line('half')
+      node.append('0.log', node.line('b'), node.line('c', 'P', 'stderr'), half.slice(0, 40))
+      await node.pass(5000)
+      assert.ok(status().degraded.join().includes(message), status().degraded.join())
+      assert.equal((await getPage(base, {})).entries.length, 1, 'queries go on')
+      // A kill meanwhile: nothing of what failed may be left.
+      node.kill()
+      await node.pass(5000)
+      node.append('0.log', half.slice(40), node.line('e', 'F', 'stderr'))
+      await node.pass(5000)
+      assert.deepEqual(await texts(), ['a'])
+      commits.failure = null
+      await node.pass(5000)
+      assert.deepEqual(await texts(), ['a', 'half', 'b', 'ce'])
+      assert.deepEqual(status().degraded, [])
+    }))
+}
+
+test('F113 killed between any two steps of reading, storing and rotating: no line is lost, none comes twice', () =>
+  withFaultNode(async ({ node, texts, gaps, seal }) => {
+    const expected: string[] = []
+    const write = (name: string, text: string): void => {
+      expected.push(text)
+      node.append(name, node.line(text))
+    }
+    const look = (): void => {
+      node.now += 700
+      node.core.scan(node.now)
+    }
+    const read = (): void => void node.core.poll(node.now, { all: true })
+    const steps: readonly (() => void)[] = [
+      () => write('0.log', `a ${expected.length}`),
+      look,
+      () => write('0.log', `b ${expected.length}`),
+      read,
+      () => node.append('0.log', node.line('joined ', 'P')),
+      read,
+      () => void node.core.commit(node.now),
+      () => {
+        node.append('0.log', node.line(`${expected.length}`))
+        expected.push(`joined ${expected.length}`)
+      },
+      () => node.rename('0.log', `0.log.20261122-1011${String(expected.length).padStart(2, '0')}`),
+      () => write('0.log', `c ${expected.length}`),
+      look,
+      read,
+      seal,
+      () => void node.core.commit(node.now),
+      () => {
+        for (const name of fs.readdirSync(node.container)) if (/-\d+$/.test(name)) node.gzip(name)
+      },
+      look,
+    ]
+    for (let killAt = 0; killAt < steps.length; killAt += 1) {
+      for (const [index, step] of steps.entries()) {
+        step()
+        if (index === killAt) node.kill()
+      }
+    }
+    await node.pass(5000)
+    await node.settle()
+    assert.deepEqual(await texts({ limit: 5000 }), expected)
+    assert.equal((await gaps()).length, 0)
+  }))
+
+test('F114 a power cut takes the last commits back as a whole, wherever it hits: they are read again, numbers go on', () =>
+  withFaultNode(async (fault) => {
+    const { node, dataDir, restart, texts, gaps } = fault
+    const files = ['logkeep.db', 'logkeep.db-wal']
+    const expected: string[] = []
+    const write = async (): Promise<void> => {
+      for (let commit = 0; commit < 4; commit += 1) {
+        expected.push(`line ${expected.length}`)
+        node.append('0.log', node.line(expected.at(-1) ?? ''))
+        await node.pass(500)
+      }
+    }
+    const walBytes = (): number => fs.statSync(path.join(dataDir, 'logkeep.db-wal')).size
+    let synced = walBytes()
+    await write()
+    for (const share of [0, 0.3, 0.6, 0.9]) {
+      await write()
+      // What lies on the disk now, but for the end of the write-ahead log. Its beginning was synced at the start.
+      const kept = files.map((name) => fs.readFileSync(path.join(dataDir, name)))
+      const commit = fault.writer().lastCommit()
+      restart(() => {
+        for (const [index, bytes] of kept.entries()) {
+          const end = synced + Math.floor((bytes.length - synced) * share)
+          const length = index === 0 ? bytes.length : end
+          fs.writeFileSync(path.join(dataDir, files[index] ?? ''), bytes.subarray(0, length))
+        }
+      })
+      synced = walBytes()
+      await node.pass(4000)
+      assert.ok(fault.writer().lastCommit() > commit, 'a number is never used again')
+    }
+    // Asked at the end only: no power cut leaves readers of the old files behind.
+    assert.deepEqual(await texts(), expected)
+    assert.equal((await gaps()).length, 0)
   }))

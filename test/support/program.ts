@@ -85,7 +85,7 @@ export async function runProgram(options: ProgramOptions): Promise<Exit & { read
 function spawnProgram(options: ProgramOptions): Started {
   const { file = mainFile, dataDir, logRoot, env = {}, through = [] } = options
   const [command, ...rest] = [...through, process.execPath, file]
-  const child = spawn(command as string, rest, {
+  const child = spawn(command, rest, {
     cwd: os.tmpdir(),
     // Nothing of the caller's settings: a LOGKEEP_TOKEN in the shell must not change a test.
     env: {
