@@ -60,7 +60,7 @@ const lineColumnsMax = 110
  * found.
  */
 const textColumnsMax = 150
-const endsInText = /['"`][,;:)\]}+\s]*(, (async )?\(\w*\) => \{)?$/
+const endsInText = /['"`][,;:)\]}+\s]*(, (async )?\(\w*\) =>( \{)?)?$/
 
 const sources = readSources('src/**/*.ts')
 const code = readSources(

@@ -1,6 +1,6 @@
 /**
- * Disks that fail, F108 and F109: full, on a small file system of its own; read-only; gone and back. Retention
- * first, else a pause in which queries go on, then all of it.
+ * Disks that fail, F108 and F109: full, on a small file system of its own; refusing writes; gone and back.
+ * Retention first, else a pause in which queries go on, then all of it.
  */
 
 import assert from 'node:assert/strict'
@@ -126,7 +126,7 @@ test('F108 S-DISK-02 a full disk with older lines to delete: the oldest make roo
 
 const noAttributes = 'files cannot be made unchangeable here (needs root, and a file system that knows it)'
 
-/** Makes files of the database refuse every write; takes it back when called. Null where that is not known. */
+/** Makes the database's files refuse every write, until called. Null where that is not known. */
 function forbidWrites(dataDir: string): (() => void) | null {
   const files = ['logkeep.db', 'logkeep.db-wal'].map((name) => path.join(dataDir, name))
   const set = (how: string): boolean => spawnSync('chattr', [how, ...files]).status === 0

@@ -105,7 +105,7 @@ test('F111 of two broken databases the larger is kept, within the budget, and de
       fault.restart((dataDir) => spoil(databaseOf(dataDir), 0))
       assert.equal(size(), first)
       assert.match(fault.storeEvents.join('\n'), /set_aside_deleted Of two/)
-      // 12 MiB of the budget are the reserve and the WAL: of 6 MiB of lines the oldest go, not what was set aside.
+      // 12 MiB of the budget are the reserve and the WAL: the oldest of 6 MiB of lines go first.
       for (let round = 0; round < 12; round += 1) {
         await write(500)
         fault.seal()
@@ -283,7 +283,7 @@ test('F114 a power cut takes the last commits back as a whole, wherever it hits:
     await write()
     for (const share of [0, 0.3, 0.6, 0.9]) {
       await write()
-      // What lies on the disk now, but for the end of the write-ahead log. Its beginning was synced at the start.
+      // What lies on the disk now, but for the end of the write-ahead log; its beginning was synced.
       const kept = files.map((name) => fs.readFileSync(path.join(dataDir, name)))
       const commit = fault.writer().lastCommit()
       restart(() => {

@@ -1,4 +1,4 @@
-/** Does something as a user who is not root: a process whose rights are those of all files cannot be refused. */
+/** Does something as a user who is not root: who has the rights of all files cannot be refused. */
 
 const otherUser = 1000
 

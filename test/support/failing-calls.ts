@@ -1,4 +1,4 @@
-/** Has calls of the file system and of SQLite answer otherwise than they would, for as long as a test runs. */
+/** Has calls of the file system and of SQLite answer otherwise than they would, while a test runs. */
 
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
