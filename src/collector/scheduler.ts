@@ -52,7 +52,8 @@ export class Scheduler {
       isLive ||
       instance.hasMore ||
       instance.nextPollMs <= now ||
-      instance.nextPollMs > now + clockSlackMs
+      // Planned before the clock was set back.
+      instance.nextPollMs > now + collectorLimits.pollIdleMs
     return [...instances.slice(from), ...instances.slice(0, from)].filter(isDue)
   }
 
@@ -85,7 +86,5 @@ export class Scheduler {
   }
 }
 
-/** A plan farther ahead than this was made before the clock was set back. */
-const clockSlackMs = 2 * collectorLimits.gzipRetryMs
 /** Each round needs a reason; more than a few in one poll are a file that changes faster than it is read. */
 const relistRoundsMax = 4

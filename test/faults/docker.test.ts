@@ -87,6 +87,7 @@ test('F72 keys in any order, missing ones and attrs of any kind: the line is rea
     const time = (): string => `"time":"${node.time()}"`
     append(
       `{${time()},"stream":"stderr","log":"order\\n"}\n`,
+      `{"log":"none behind stderr\\n",${time()}}\n`,
       `{"log":"attrs\\n","stream":"stdout","attrs":{"tag":"x","log":"no","n":{"a":[1,"}"]}},${time()}}\n`,
       `{"attrs":{},"log":"attrs first\\n",${time()}}\n`,
       `{"log":"no stream\\n",${time()}}\n`,
@@ -103,6 +104,7 @@ test('F72 keys in any order, missing ones and attrs of any kind: the line is rea
       found.map(({ line, stream, flags }) => [line, stream, ...flags]),
       [
         ['order', 'stderr'],
+        ['none behind stderr', 'stdout'],
         ['attrs', 'stdout'],
         ['attrs first', 'stdout'],
         ['no stream', 'stdout'],
@@ -180,13 +182,20 @@ test('F74 parts are joined per iostream up to the line feed, over rotations and 
 test('F74 a line as long as a part, and one whose line feed is a part of its own, are one line each', () =>
   withDocker(async ({ node, append, line, entries }) => {
     const x = 'x'.repeat(partBytes)
-    append(line(`${x}\n`), line(x), line('\n'), line('no line feed at the exit'))
+    append(
+      line(`${x}\n`),
+      line(x),
+      line('\n'),
+      line('tab\t'),
+      line('end\n'),
+      line('no line feed at the exit'),
+    )
     await node.pass(4_000)
     node.append('1.log', line('next instance\n'))
     await node.pass(20_000)
     assert.deepEqual(
       (await entries()).map(({ line: text, flags }) => [text.length, ...flags]),
-      [[partBytes], [partBytes], [24, 'unfinished'], [13]],
+      [[partBytes], [partBytes], [7], [24, 'unfinished'], [13]],
     )
   }))
 
@@ -196,10 +205,11 @@ test('F75 the signs that Docker left of a character on its cut are kept, as many
     // Of a euro sign two bytes are in the first part, each one sign; the third is alone in the second.
     const text = `${'x'.repeat(partBytes - 2)}\ufffd\ufffd\ufffd${'y'.repeat(20)}`
     append(line(text.slice(0, partBytes)), line(`${text.slice(partBytes)}\n`))
+    append(`{"log":"\\ttab \ufffd\\n","stream":"stdout","time":"${node.time()}"}\n`)
     append(`{"log":"escaped \\ufffd\\n","stream":"stdout","time":"${node.time()}"}\n`)
     await node.pass(4_000)
-    assert.deepEqual(told(await entries()), [[text], ['escaped \ufffd']])
-    assert.equal(await rawOf(docker), `${text}\nescaped \ufffd\n`)
+    assert.deepEqual(told(await entries()), [[text], ['\ttab \ufffd'], ['escaped \ufffd']])
+    assert.equal(await rawOf(docker), `${text}\n\ttab \ufffd\nescaped \ufffd\n`)
   }))
 
 test('F76 a line of 100 KiB and more, all escapes and with attributes, is read, also over kills in it', () =>

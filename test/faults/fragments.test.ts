@@ -124,6 +124,16 @@ test('F40 a line in fragments is joined over rotations, compressed and unseen on
   }
 })
 
+test('F40 a line in fragments over a rotation is whole also where its instance is over when it is read', () =>
+  withFaultNode(async ({ node, entries }) => {
+    node.append('0.log', node.line('begun ', 'P'))
+    node.rename('0.log', '0.log.20261122-101112')
+    node.append('0.log', node.line('and ended'), node.line('a'))
+    node.append('1.log', node.line('b'))
+    await node.pass(3 * drainMs)
+    assert.deepEqual(told(await entries()), [['begun and ended'], ['a'], ['b']])
+  }))
+
 test('F41 a fragment without an end comes out when its instance is over, no sooner: a new one has begun', () =>
   withFaultNode(async ({ node, entries }) => {
     node.append('0.log', node.line('a'), node.line('last words', 'P'))
@@ -137,23 +147,29 @@ test('F41 a fragment without an end comes out when its instance is over, no soon
     assert.deepEqual(told(await entries({ restart: 1 })), [['b']])
   }))
 
-test('F41 or its files are gone, also while nobody looked', async () => {
-  for (const isDown of [false, true]) {
+test('F41 or its files are gone, with their folder or without it, also while nobody looked', async () => {
+  for (const [isDown, isFolderGone] of [
+    [false, false],
+    [false, true],
+    [true, false],
+    [true, true],
+  ] as const) {
     await withFaultNode(async ({ node, entries }) => {
       node.append('0.log', node.line('begun', 'P'), node.line('also', 'P', 'stderr'))
       await node.pass()
       if (isDown) node.core.close()
-      fs.rmSync(path.dirname(node.container), { recursive: true })
+      if (isFolderGone) fs.rmSync(path.dirname(node.container), { recursive: true })
+      else node.remove('0.log')
       if (isDown) node.kill()
-      await node.pass(10_000)
-      node.kill()
-      await node.pass(10_000)
-      const found = told(await entries())
       const both = [
         ['begun', 'unfinished'],
         ['also', 'unfinished'],
       ]
-      assert.deepEqual(found, both, String(isDown))
+      await node.pass(10_000)
+      assert.deepEqual(told(await entries()), both, `${isDown} ${isFolderGone}`)
+      node.kill()
+      await node.pass(10_000)
+      assert.deepEqual(told(await entries()), both, `${isDown} ${isFolderGone}`)
     })
   }
 })
@@ -213,7 +229,10 @@ test('F44 kills between fragments, stored and not, give one line once', () =>
     await node.pass()
     node.kill()
     await node.pass()
-    assert.deepEqual(told(await entries()), [['abc'], ['d']])
+    // Were the fragments still there, they would be part of this.
+    node.append('0.log', node.line('e'))
+    await node.pass()
+    assert.deepEqual(told(await entries()), [['abc'], ['d'], ['e']])
   }))
 
 test('F45 a line that never ends comes out in flagged pieces; each of its bytes is stored as a fragment once', () =>

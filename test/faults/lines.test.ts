@@ -127,6 +127,11 @@ test('F49 of a line above the cap nothing is left out, its position passes all o
         found.map(({ flags }) => flags.join()),
         lengths.map((length) => (length === 100 ? 'cut' : '')),
       )
+      const noLine = 'no log line '.repeat(20)
+      node.append('0.log', `${noLine}\n`)
+      await node.pass()
+      const odd = (await entries()).filter(({ flags }) => flags.join() === 'cut,malformed')
+      assert.deepEqual([odd.length, odd.map(({ line }) => line).join('')], [3, noLine])
     },
     { collector: { lineBytesMax: 100 } },
   ))

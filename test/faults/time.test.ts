@@ -1,6 +1,7 @@
 /** Faults of times and clocks, F63 to F70: real files, a real database, answers over HTTP. */
 
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import { test } from 'node:test'
 import type { Entry } from '../support/client.ts'
 import { withFaultNode } from '../support/fault-node.ts'
@@ -133,28 +134,47 @@ test('F67 the log’s clock goes back or ahead by any step: no line is passed ov
   }))
 
 test('F67 the clock under logkeep goes back or ahead: reading, rotation and commits go on at once', () =>
-  withFaultNode(async ({ node, texts }) => {
+  withFaultNode(async ({ node, texts, status }) => {
     const expected: string[] = []
-    /** Without asking for everything: only what is due by the clock. */
-    const live = (seconds: number): void => {
-      for (let tick = 0; tick < seconds * 5; tick += 1) {
+    /** Only what is due by the clock is done. */
+    const live = (ms: number): void => {
+      for (let passed = 0; passed < ms; passed += 200) {
         node.now += 200
-        if (tick % 4 === 0) node.core.scan(node.now)
+        if (passed % 800 === 0) node.core.scan(node.now)
         node.core.poll(node.now, {})
         node.core.commitIfDue(node.now)
       }
     }
-    for (const [index, step] of [0, -dayMs, 2 * dayMs, -365 * dayMs, hourMs, 10_000 * dayMs].entries()) {
-      node.append('0.log', node.line(`before ${index}`))
-      live(3)
+    const write = (text: string): void => {
+      node.append('0.log', node.line(text))
+      expected.push(text)
+    }
+    const steps = [0, -5_000, -20_000, -dayMs, 2 * dayMs, -365 * dayMs, hourMs, 10_000 * dayMs]
+    for (const [index, step] of steps.entries()) {
+      const { commit: before } = status()
+      write(`before ${index}`)
+      // As a folder in which nothing has come or gone for long: it is not listed again.
+      fs.utimesSync(node.container, index, index)
+      live(400)
       node.now += step
-      node.append('0.log', node.line(`after ${index}`))
+      write(`after ${index}`)
+      live(2_000)
+      assert.deepEqual(await texts({ limit: 100 }), expected, `${step}`)
+      write(`waits for its commit ${index}`)
+      live(2_000)
+      node.now += step
+      // Twice the ten seconds where the step is smaller than they are.
+      live(20_400)
+      const { commit } = status()
+      assert.ok(commit > before + 1, `${step}`)
+      write(`last ${index}`)
       node.rename('0.log', `0.log.20261122-10111${index}`)
-      node.append('0.log', node.line(`new ${index}`))
-      live(14)
-      expected.push(`before ${index}`, `after ${index}`, `new ${index}`)
-      const page = await texts({ limit: 100 })
-      assert.deepEqual(page, expected, `${step}`)
+      write(`new ${index}`)
+      live(400)
+      node.now += step / 2
+      live(14_000)
+      assert.ok(status().commit > commit, `${step}`)
+      assert.deepEqual(await texts({ limit: 100 }), expected, `${step}`)
     }
   }))
 
