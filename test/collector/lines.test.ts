@@ -1,7 +1,4 @@
-/**
- * What becomes of bytes: fragments, long lines, malformed ones, clocks, and what commits say of unfinished
- * lines.
- */
+/** What becomes of lines and of the folders that hold them: the cap, levels, foreign names, namespaces. */
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
@@ -18,79 +15,7 @@ async function withNode(body: (node: NodeFolder) => Promise<void>, node = new No
   }
 }
 
-const { clock, cut, malformed, stderr, unfinished } = attribute
-const rowsOf = (node: NodeFolder): unknown[] =>
-  node.writer.entries().map(({ text, attributes }) => [text, attributes])
-
-test('F39 F65 F66 fragments of stdout and stderr are joined apart, with the time of the first', () =>
-  withNode(async (node) => {
-    node.append('0.log', node.line('a', 'P'), node.line('x', 'P', 'stderr'), node.line('b', 'P'))
-    node.append('0.log', node.line('y', 'F', 'stderr'), node.line('c', 'F'))
-    await node.pass()
-    assert.deepEqual(
-      node.writer.entries().map(({ text, attributes, ns }) => [text, attributes, ns]),
-      [
-        ['xy', stderr, 2000],
-        ['abc', 0, 1000],
-      ],
-    )
-  }))
-
-test('F40 F43 F44 fragments are joined over rotations, pauses and kills, and stored once', () =>
-  withNode(async (node) => {
-    node.append('0.log', node.line('a', 'P'))
-    await node.pass(70_000)
-    node.kill()
-    await node.pass()
-    node.append('0.log', node.line('b', 'P'))
-    node.rename('0.log', '0.log.20261122-101112')
-    node.append('0.log')
-    await node.pass(4000)
-    assert.deepEqual(
-      node.writer.fragments.map(({ bytes }) => String(bytes)),
-      ['a', 'b'],
-    )
-    node.kill()
-    node.append('0.log', node.line('c', 'F'), node.line('d'))
-    await node.pass(4000)
-    assert.deepEqual(node.writer.texts(), ['abc', 'd'])
-    assert.deepEqual(node.writer.fragments, [])
-  }))
-
-test('F45 endless fragments come out in flagged pieces at the cap; memory and store keep only the rest', () =>
-  withNode(
-    async (node) => {
-      for (let index = 0; index < 10; index += 1) {
-        node.append('0.log', node.line('0123456789'.repeat(3), 'P'))
-        await node.pass()
-      }
-      const held = node.writer.fragments.reduce((sum, { bytes }) => sum + bytes.length, 0)
-      assert.ok(held <= 100)
-      node.kill()
-      node.append('0.log', node.line('end'), node.line('next'))
-      await node.pass()
-      const entries = node.writer.entries()
-      assert.equal(
-        entries
-          .slice(0, -1)
-          .map(({ text }) => text)
-          .join(''),
-        `${'0123456789'.repeat(30)}end`,
-      )
-      assert.deepEqual(
-        entries.map(({ text, attributes }) => [text.length, attributes]),
-        [
-          [100, cut],
-          [100, cut],
-          [100, cut],
-          [3, cut],
-          [4, 0],
-        ],
-      )
-      assert.deepEqual(node.writer.fragments, [])
-    },
-    new NodeFolder({ lineBytesMax: 100 }),
-  ))
+const { cut, unfinished } = attribute
 
 test('S-COL-30 a line of exactly the cap is whole, one byte more is cut', () =>
   withNode(
@@ -109,102 +34,6 @@ test('S-COL-30 a line of exactly the cap is whole, one byte more is cut', () =>
     new NodeFolder({ lineBytesMax: 100 }),
   ))
 
-test('F48 F49 a physical line longer than a read is one entry up to the cap, also over a kill', () =>
-  withNode(async (node) => {
-    const long = 'x'.repeat(700_000)
-    const line = node.line(long)
-    node.append('0.log', line.slice(0, 400_000))
-    await node.pass()
-    node.kill()
-    await node.pass()
-    node.append('0.log', line.slice(400_000), node.line('next'))
-    await node.pass()
-    assert.deepEqual(
-      node.writer.entries().map(({ text, attributes }) => [text.length, attributes]),
-      [
-        [700_000, 0],
-        [4, 0],
-      ],
-    )
-  }))
-
-test('F48 above the cap a long physical line comes in pieces, the next line is intact', () =>
-  withNode(async (node) => {
-    const long = Array.from({ length: 400_000 }, (_, index) => String(index % 10_000).padStart(6, '.')).join(
-      '',
-    )
-    node.append('0.log', node.line(long, 'F', 'stderr'), node.line('next'))
-    await node.pass()
-    const entries = node.writer.entries()
-    const pieces = entries.slice(0, -1)
-    assert.equal(pieces.map(({ text }) => text).join(''), long)
-    assert.deepEqual(new Set(pieces.map(({ attributes }) => attributes)), new Set([cut | stderr]))
-    assert.ok(pieces.every(({ text }) => text.length <= 1024 * 1024))
-    assert.deepEqual(rowsOf(node).at(-1), ['next', 0])
-  }))
-
-test('F48 a long line that is no log line comes out whole, in flagged pieces', () =>
-  withNode(async (node) => {
-    const long = 'no log line '.repeat(60_000)
-    node.append('0.log', `${long}\n`, node.line('next'))
-    await node.pass()
-    const entries = node.writer.entries()
-    assert.equal(
-      entries
-        .slice(0, -1)
-        .map(({ text }) => text)
-        .join(''),
-      long,
-    )
-    assert.ok(entries.slice(0, -1).every(({ attributes }) => attributes === (cut | malformed)))
-    assert.deepEqual(rowsOf(node).at(-1), ['next', 0])
-  }))
-
-test('F52 F60 F61 lines that are neither CRI nor Docker are stored whole; formats may mix', () =>
-  withNode(async (node) => {
-    node.append(
-      '0.log',
-      'first\n',
-      node.line('a'),
-      '{"log":"b\\n","stream":"stderr","time":"2026-11-22T10:11:12Z"}\n',
-    )
-    node.append('0.log', '{"log":\n', node.line('c'))
-    await node.pass()
-    assert.deepEqual(rowsOf(node), [
-      ['first', malformed],
-      ['a', 0],
-      ['b', stderr],
-      ['{"log":', malformed],
-      ['c', 0],
-    ])
-    assert.ok(Math.abs((node.writer.entries()[0]?.sec ?? 0) - node.now / 1000) < 5)
-    assert.equal(node.core.status().linesMalformed, 2)
-  }))
-
-test('F53 F54 F55 F56 all bytes of a line are stored as they are, carriage returns too', () =>
-  withNode(async (node) => {
-    const odd = 'a\0b\xff\xfe\x0b\x0c\x85\xe2\x80\xa8 c\r\r'
-    node.append('0.log', node.line(odd), node.line(''), node.line('\r'))
-    await node.pass()
-    assert.deepEqual(node.writer.texts(), [odd, '', '\r'])
-  }))
-
-test('F68 times that are far off are kept and flagged', () =>
-  withNode(async (node) => {
-    node.append(
-      '0.log',
-      '2999-01-01T00:00:00Z stdout F a\n',
-      '0001-01-01T00:00:00Z stdout F b\n',
-      node.line('c'),
-    )
-    await node.pass()
-    assert.deepEqual(rowsOf(node), [
-      ['a', clock],
-      ['b', clock],
-      ['c', 0],
-    ])
-  }))
-
 test('S-COL-31 continuation lines take the level of the line before in their iostream, over kills too', () =>
   withNode(async (node) => {
     node.append('0.log', node.line('ERROR it broke'), node.line('INFO fine', 'F', 'stderr'))
@@ -214,18 +43,6 @@ test('S-COL-31 continuation lines take the level of the line before in their ios
     await node.pass()
     const levels = node.writer.entries().map(({ level }) => levelNames[level])
     assert.deepEqual(levels, ['error', 'info', 'error'])
-  }))
-
-test('F41 F42 what never ended comes out when its files are gone, also while nobody looked', () =>
-  withNode(async (node) => {
-    node.append('0.log', node.line('begun', 'P'))
-    await node.pass()
-    node.core.close()
-    fs.rmSync(path.dirname(node.container), { recursive: true })
-    node.kill()
-    await node.pass(10_000)
-    assert.deepEqual(rowsOf(node), [['begun', unfinished]])
-    assert.deepEqual(node.writer.fragments, [])
   }))
 
 test('F88 F98 folders and foreign names are passed over; numbers are compared as numbers', () =>
