@@ -220,3 +220,36 @@ test('S-TREE-08 every statement of docs/spec.md is cited by the name of a test, 
   assert.deepEqual(without(new Set(ids), cited), [], 'stated, but cited by no test')
   assert.deepEqual(without(cited, new Set(ids)), [], 'cited, but not stated')
 })
+
+const faultsCount = 122
+const untestedMax = 10
+const faultRow = /^\| (F\d{2,3}) \| (.+) \| (.+?) \|$/gm
+
+test('S-TREE-09 every fault has a row in docs/spec.md, and a test that begins with its id or a reason why not', () => {
+  const rows = [...readText('docs/spec.md').matchAll(faultRow)].map(([, id = '', , where = '']) => ({
+    id,
+    where,
+  }))
+  const ids = Array.from({ length: faultsCount }, (_, index) => `F${String(index + 1).padStart(2, '0')}`)
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    ids,
+    'one row for each, in order',
+  )
+  const untested = rows.filter(({ where }) => where.startsWith('none: '))
+  assert.ok(untested.length <= untestedMax, `${untested.length} faults have no test, at most ${untestedMax}`)
+  const tests = new Map(
+    readSources('test/faults/*.test.ts').map(({ path, text }) => [path, faultsTested(text)]),
+  )
+  const missing = rows.filter(
+    ({ id, where }) => !untested.some((row) => row.id === id) && !tests.get(`test/faults/${where}`)?.has(id),
+  )
+  assert.deepEqual(missing, [], 'rows whose file has no test that begins with their id')
+})
+
+/** Ids that begin the names of a file's tests: several in one name, or from a table of `['F01', …]`. */
+function faultsTested(text: string): Set<string> {
+  const names = [...text.matchAll(/^ *test\(\s*['"`]((?:F\d{2,3} )+)/gm)]
+  const tables = /^ *test\(\s*`\$\{/m.test(text) ? [...text.matchAll(/^ *\['(F\d{2,3})',/gm)] : []
+  return new Set([...names, ...tables].flatMap(([, ids = '']) => ids.trim().split(' ')))
+}
