@@ -309,7 +309,7 @@ test('S-QUERY-20 JSON and text leave one carriage return at the end of a line ou
   })
 })
 
-test('S-QUERY-25 raw is the bytes of the lines alone, oldest first; gap records are left out and told of', () => {
+test('S-QUERY-27 raw is the bytes of the lines alone, oldest first; gap records are left out and told of', () => {
   withModel((model, engine) => {
     const stream = model.streamId(0)
     const gap = JSON.stringify({ reason: 'rotated_away', bytes: 4096, file: '0.log' })
