@@ -1,4 +1,4 @@
-/** The byte order mark that some editors and copying tools put before the first line of a file: U+FEFF in UTF-8. */
+/** The byte order mark, U+FEFF in UTF-8, that some tools put before the first line of a file. */
 
 const markBytes = [0xef, 0xbb, 0xbf]
 

@@ -20,7 +20,7 @@ async function rawOf({ get }: FaultNode, params = ''): Promise<string> {
   return (await get(`/logs?format=raw&direction=forward&limit=5000${params}`)).toString('latin1')
 }
 
-/** Lines are stored byte for byte, in the journal as in blocks, and given back so; returns their JSON texts. */
+/** Lines are stored and given back byte for byte, in journal and blocks; returns their JSON texts. */
 async function storeAndGiveBack(fault: FaultNode, lines: readonly string[]): Promise<string[]> {
   const { node, seal, texts } = fault
   node.append('0.log', ...lines.map((line) => node.line(line)))
