@@ -263,7 +263,7 @@ test('F56 what other programs take for the end of a line is content', () =>
     assert.equal(String(await fault.get('/logs?format=text')).split('\n').length, lines.length + 1)
   }))
 
-test('F57 S-CRI-05 a byte order mark is kept; before a header it costs neither the time nor the next line', () =>
+test('F57 a byte order mark is kept; before a header it costs neither the time nor the next line', () =>
   withFaultNode(async (fault) => {
     const { node, entries } = fault
     const mark = '\xef\xbb\xbf'
