@@ -214,7 +214,7 @@ test('S-TREE-08 every statement of docs/spec.md is cited by the name of a test, 
   assert.equal(new Set(ids).size, ids.length, 'every id is stated once')
   const cited = new Set(
     readSources('test/**/*.test.ts')
-      .flatMap((file) => file.text.match(/['"`](S-[A-Z0-9]+-\d+[^'"`]*)/g) ?? [])
+      .flatMap((file) => file.text.match(/['"`]((?:F\d+ )*S-[A-Z0-9]+-\d+[^'"`]*)/g) ?? [])
       .flatMap((name) => name.match(specId) ?? []),
   )
   assert.deepEqual(without(new Set(ids), cited), [], 'stated, but cited by no test')
