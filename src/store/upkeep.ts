@@ -29,7 +29,7 @@ type Deps = {
 }
 
 export type Upkeep = {
-  /** The most urgent step; false when there is none. */
+  /** The most urgent step, or one of retention; false when there is none. */
   readonly step: (nowSec: number) => boolean
   /** A stream got new blocks: they may be worth merging. */
   readonly noteSealed: (streamId: number) => void
@@ -59,9 +59,17 @@ export function createUpkeep(deps: Deps): Upkeep {
     else mergeQueue.delete(streamId)
     return true
   }
+  const tidy = (nowSec: number): boolean => sealer(nowSec) || dropSealedRow() || fold() || merge()
+  let isRetentionsTurn = false
   return {
     noteSealed,
-    step: (nowSec) => sealer(nowSec) || dropSealedRow() || fold() || merge() || retention.step(nowSec),
+    // In turn: lines that arrive faster than they are sealed must not keep the data folder from its budget,
+    // nor a deletion of gigabytes the journal from being sealed.
+    step: (nowSec) => {
+      isRetentionsTurn = !isRetentionsTurn
+      if (isRetentionsTurn) return retention.step(nowSec) || tidy(nowSec)
+      return tidy(nowSec) || retention.step(nowSec)
+    },
   }
 }
 

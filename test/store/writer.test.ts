@@ -246,6 +246,34 @@ test('S-RETENTION-03 the data folder never grows past its budget, freed pages ar
   }
 })
 
+test('S-RETENTION-07 old lines are deleted also while lines arrive faster than they are sealed, and sealing goes on', () => {
+  const model = createStoreModel(smallLimits, { ageSec: 3600, sizeBytes: 1e12, diskFreeMin: 0 })
+  const commit = (streams: number, arrivalSec: number) => {
+    const lines = Array.from({ length: streams }, (_, index) => ({
+      streamId: model.streamId(index),
+      sec: arrivalSec,
+      ns: 0,
+      text: 'x'.repeat(300),
+    }))
+    model.commitLines(lines, arrivalSec)
+  }
+  try {
+    for (let step = 0; step < 10; step += 1) commit(40, startSec)
+    while (model.writer.maintain(startSec, 50)) continue
+    const { blocksSealed } = model.writer.counters()
+    assert.ok(blocksSealed > 0)
+    for (let step = 0; step < 20; step += 1) {
+      commit(40, startSec + 7200)
+      // The least of a step.
+      assert.equal(model.writer.maintain(startSec + 7200 + step, 0.001), true)
+    }
+    assert.ok(model.writer.swept.blocks > 0)
+    assert.ok(model.writer.counters().blocksSealed > blocksSealed)
+  } finally {
+    model.close()
+  }
+})
+
 test('S-RETENTION-04 after the budget was lowered, room is given back to the file system', () => {
   const model = createStoreModel()
   const size = () => statSync(join(model.dataDir, 'logkeep.db')).size
