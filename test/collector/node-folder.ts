@@ -32,7 +32,7 @@ export class NodeFolder {
   #tick = 0
 
   /** `openWriter`: gives each collector its writer, by the folder above the log root; else `writer` records. */
-  constructor(
+  /** `openWriter`: gives each collector its writer, by the folder above the log root; else `writer` is it. */
     options: Partial<CollectorOptions> = {},
     withRoot = true,
     openWriter?: (base: string) => CollectorWriter,
