@@ -11,11 +11,11 @@ import { test } from 'node:test'
 
 import { getPage, ndjson, openTail, type Tail, walk } from '../support/client.ts'
 import { assertSameLines } from '../support/compare.ts'
-import type { LogFormat } from '../support/container-simulator.ts'
+import type { LogFormat, WrittenLine } from '../support/container-simulator.ts'
 import { killAtStart, type Program, type ProgramOptions, startProgram } from '../support/program.ts'
 import { chooseSeed, createRandom } from '../support/random.ts'
 import { delay, waitFor } from '../support/wait.ts'
-import { startWriter, type Writer } from '../support/writer-process.ts'
+import { readWritten, startWriter, type Writer } from '../support/writer-process.ts'
 
 const testMsMax = 240_000
 /** From readiness to the kill. */
@@ -41,6 +41,7 @@ type Course = { readonly format: LogFormat; readonly kills: number; readonly lin
 async function runCourse({ format, kills, linesPerSec }: Course, seed: number): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'logkeep-kill-'))
   const root = join(folder, 'node')
+  const recordFile = join(folder, 'written.ndjson')
   const random = createRandom(seed)
   const since = new Date().toISOString()
   const options: ProgramOptions = {
@@ -54,7 +55,7 @@ async function runCourse({ format, kills, linesPerSec }: Course, seed: number): 
   try {
     writer = startWriter({
       root,
-      recordFile: join(folder, 'written.ndjson'),
+      recordFile,
       seed,
       linesPerSec,
       format,
@@ -75,7 +76,8 @@ async function runCourse({ format, kills, linesPerSec }: Course, seed: number): 
     }
     program = await startProgram(options)
     tail?.moveTo(program.base)
-    const { written, summary } = await writer.finish()
+    const summary = await writer.finish()
+    const written = readWritten(recordFile)
     assert.ok(
       summary.rotations >= kills && summary.restarts > 0,
       `too little happened: ${JSON.stringify(summary)}`,
@@ -91,9 +93,12 @@ async function runCourse({ format, kills, linesPerSec }: Course, seed: number): 
   }
 }
 
-type Written = Awaited<ReturnType<Writer['finish']>>['written']
-
-async function check({ base }: Program, tail: Tail, written: Written, marked: number): Promise<void> {
+async function check(
+  { base }: Program,
+  tail: Tail,
+  written: readonly WrittenLine[],
+  marked: number,
+): Promise<void> {
   await waitFor(
     'the newest lines',
     async () => (await getPage(base, { q: mark, limit: 5000 })).entries.length === marked,

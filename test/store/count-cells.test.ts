@@ -11,6 +11,7 @@ import { cellWidthOf, encodeCountCells, visitCells } from '../../src/store/count
 import { databasePath } from '../../src/store/database.ts'
 import { openReader } from '../../src/store/reader.ts'
 import { entriesOf, historyTask } from '../support/engine-tasks.ts'
+import { makeFirstSchema } from '../support/first-schema.ts'
 import { createRandom } from '../support/random.ts'
 import { createStoreModel, keepForever, type StoreModel, smallLimits } from '../support/store-model.ts'
 
@@ -114,15 +115,7 @@ test('S-STORE-22 a database of the first schema is brought up to date where it l
     writeMuch(model, 60)
     const before = answers(model.dataDir)
     const database = new Database(databasePath(model.dataDir))
-    for (const name of database
-      .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-      .pluck()
-      .all()) {
-      database.exec(`DROP TRIGGER ${String(name)}`)
-    }
-    database.exec(`DROP TABLE block_exception; DROP INDEX block_stream_first;
-      ALTER TABLE stream DROP COLUMN gaps; ALTER TABLE stream DROP COLUMN gap_bytes;
-      DROP TABLE block_counts; DROP TABLE part_size; PRAGMA user_version = 1`)
+    makeFirstSchema(database)
     database.close()
     model.reopen()
     assert.deepEqual(answers(model.dataDir), before)

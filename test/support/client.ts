@@ -119,11 +119,14 @@ export type Tail = {
 export type TailOptions = {
   /** Go on with the last cursor whenever the connection ends. */
   readonly reconnect?: boolean
+  /** Takes the entries in place of `entries`, which stays empty: of millions of them. */
+  readonly onEntries?: (entries: readonly Entry[]) => void
 }
 
 /** Follows a tail. With `reconnect` it lives on over any number of ended connections and refused ones. */
-export function openTail(base: string, params: Params, { reconnect = false }: TailOptions = {}): Tail {
+export function openTail(base: string, params: Params, options: TailOptions = {}): Tail {
   const entries: Entry[] = []
+  const { reconnect = false, onEntries = (added) => void entries.push(...added) } = options
   const frames: TailFrame[] = []
   const closeCodes: number[] = []
   const { promise: opened, resolve, reject } = Promise.withResolvers<void>()
@@ -156,7 +159,7 @@ export function openTail(base: string, params: Params, { reconnect = false }: Ta
 
   function receive(frame: TailFrame): void {
     if (typeof frame['cursor'] === 'string') cursor = frame['cursor']
-    if (frame.type === 'entries') entries.push(...(frame['entries'] as Entry[]))
+    if (frame.type === 'entries') onEntries(frame['entries'] as Entry[])
     else if (frame.type === 'ping') socket.send('{"type":"pong"}')
     else frames.push(frame)
   }

@@ -66,8 +66,16 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
 
 /** Starts a program and kills it so long after, ready or not. */
 export async function killAtStart(options: ProgramOptions, afterMs: number): Promise<void> {
+  await killWhen(options, () => delay(afterMs))
+}
+
+/** Starts a program and kills it when the promise of `moment` settles, ready or not. */
+export async function killWhen(
+  options: ProgramOptions,
+  moment: (pid: number) => Promise<void>,
+): Promise<void> {
   const started = spawnProgram(options)
-  await delay(afterMs)
+  await moment(started.pid)
   await started.kill('SIGKILL')
 }
 

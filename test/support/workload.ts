@@ -20,6 +20,12 @@ export type WorkloadOptions = {
    * deletions.
    */
   readonly deleteAfterMs: number | null
+  /** How long a pod writes, where pods are deleted. */
+  readonly podLifeMs?: readonly [least: number, most: number]
+  /** Some containers write much and most little, instead of all the same. */
+  readonly isUneven?: boolean
+  /** Text that hardly compresses, so long, at the end of each line. */
+  readonly paddingChars?: number
 }
 
 export type Workload = {
@@ -34,7 +40,9 @@ export type Workload = {
 }
 
 const containersPerPod = 2
-const podLifeMs: readonly [number, number] = [12_000, 25_000]
+const podLifeMsUsual: readonly [number, number] = [12_000, 25_000]
+/** Characters that the padding of lines is cut out of. */
+const paddingPoolChars = 2 ** 20
 const lateChance = 0.2
 /** The first restart of a container may come early: it deletes nothing yet. */
 const firstRestartMsMin = 3000
@@ -61,7 +69,8 @@ type Slot = {
 }
 
 export function createWorkload(options: WorkloadOptions): Workload {
-  const { node, random } = options
+  const { node, random, podLifeMs = podLifeMsUsual, isUneven = false, paddingChars = 0 } = options
+  const pad = createPadding(random, paddingChars)
   const counts = { rotations: 0, restarts: 0, deletions: 0 }
   const doomed: { readonly pod: SimulatedPod; readonly atMs: number }[] = []
   const ends = new Map<SimulatedPod, number>()
@@ -70,7 +79,7 @@ export function createWorkload(options: WorkloadOptions): Workload {
 
   const line = (): string => {
     nextId += 1
-    return randomLine(random, `id=${nextId.toString(36)}`)
+    return randomLine(random, `id=${nextId.toString(36)}`) + pad()
   }
 
   function startPod(namespace: string, name: string, nowMs: number): void {
@@ -137,7 +146,7 @@ export function createWorkload(options: WorkloadOptions): Workload {
       }
       act(nowMs)
       for (let written = 0; written < lines; written += 1)
-        writeOne(random.pick(slots).container, random, line)
+        writeOne((isUneven ? pickUnevenly(slots, random) : random.pick(slots)).container, random, line)
     },
     finish: (mark) => {
       for (const { container } of slots) {
@@ -147,6 +156,22 @@ export function createWorkload(options: WorkloadOptions): Workload {
       return slots.length * 2
     },
     counts: () => counts,
+  }
+}
+
+/** The first of a hundred is picked 22 times, the last 0.3 times in a hundred. */
+function pickUnevenly(slots: readonly Slot[], random: Random): Slot {
+  const share = random.between(0, 9_999) / 10_000
+  return slots[Math.floor(slots.length * share ** 3)] as Slot
+}
+
+function createPadding(random: Random, chars: number): () => string {
+  if (chars === 0) return () => ''
+  const digits = Array.from({ length: paddingPoolChars }, () => random.between(0, 35).toString(36))
+  const pool = digits.join('')
+  return () => {
+    const at = random.between(0, paddingPoolChars - chars)
+    return ` ${pool.slice(at, at + chars)}`
   }
 }
 

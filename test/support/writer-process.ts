@@ -3,6 +3,7 @@
 import { fork } from 'node:child_process'
 import * as fs from 'node:fs'
 import type { LogFormat, WrittenLine } from './container-simulator.ts'
+import { createLedgerFile } from './line-ledger.ts'
 import { createNode } from './node-simulator.ts'
 import { createRandom } from './random.ts'
 import { within } from './wait.ts'
@@ -13,10 +14,12 @@ const finishMsMax = 20_000
 
 export type WriterOptions = Pick<
   WorkloadOptions,
-  'containers' | 'rotateMs' | 'restartMs' | 'deleteAfterMs'
+  'containers' | 'rotateMs' | 'restartMs' | 'deleteAfterMs' | 'podLifeMs' | 'isUneven' | 'paddingChars'
 > & {
   readonly root: string
   readonly recordFile: string
+  /** Record a line's hash in place of the line, for `readLedger`: of millions of them. */
+  readonly isLedger?: boolean
   readonly seed: number
   readonly linesPerSec: number
   readonly format: LogFormat
@@ -28,7 +31,7 @@ export type WriterSummary = Readonly<Record<'rotations' | 'restarts' | 'deletion
 
 export type Writer = {
   /** Resolves when the last lines are written. The files stay. */
-  readonly finish: () => Promise<{ readonly written: WrittenLine[]; readonly summary: WriterSummary }>
+  readonly finish: () => Promise<WriterSummary>
   readonly kill: () => void
 }
 
@@ -51,25 +54,46 @@ export function startWriter(options: WriterOptions): Writer {
       child.kill('SIGTERM')
       await within('the writer to finish', finishMsMax, ended)
       if (summary === null) throw new Error('the writer gave no summary')
-      const lines = fs.readFileSync(options.recordFile, 'utf8').trimEnd().split('\n')
-      return { written: lines.map((line): WrittenLine => JSON.parse(line)), summary }
+      return summary
     },
     kill: () => child.kill('SIGKILL'),
   }
 }
 
-function runWriter(options: WriterOptions): void {
-  const record = fs.openSync(options.recordFile, 'w')
+/** What a writer has recorded that keeps no ledger. */
+export function readWritten(recordFile: string): WrittenLine[] {
+  const lines = fs.readFileSync(recordFile, 'utf8').trimEnd().split('\n')
+  return lines.map((line): WrittenLine => JSON.parse(line))
+}
+
+type LineRecord = {
+  readonly add: (line: WrittenLine) => void
+  readonly save: () => void
+  readonly close: () => void
+}
+
+function createLineFile(file: string): LineRecord {
+  const fd = fs.openSync(file, 'w')
   let unsaved: string[] = []
-  const save = (): void => {
-    fs.writeSync(record, unsaved.join(''))
-    unsaved = []
+  return {
+    add: (line) => void unsaved.push(`${JSON.stringify(line)}\n`),
+    save: () => {
+      fs.writeSync(fd, unsaved.join(''))
+      unsaved = []
+    },
+    close: () => fs.closeSync(fd),
   }
+}
+
+function runWriter(options: WriterOptions): void {
+  const createRecord: (file: string) => LineRecord =
+    options.isLedger === true ? createLedgerFile : createLineFile
+  const record = createRecord(options.recordFile)
   const node = createNode({
     root: options.root,
     seed: options.seed,
     format: options.format,
-    onWritten: (line) => void unsaved.push(`${JSON.stringify(line)}\n`),
+    onWritten: record.add,
   })
   const workload = createWorkload({ ...options, node, random: createRandom(options.seed) })
   const startMs = performance.now()
@@ -81,14 +105,17 @@ function runWriter(options: WriterOptions): void {
     const lines = Math.min(due, Math.ceil((options.linesPerSec * tickMs * 5) / 1000))
     workload.step(elapsedMs, lines)
     written += lines
-    save()
+    record.save()
   }, tickMs)
+  const orphaned = (): void => process.exit(1)
+  process.once('disconnect', orphaned)
   process.once('SIGTERM', () => {
+    process.off('disconnect', orphaned)
     clearInterval(timer)
     const marked = workload.finish(options.mark)
     node.close()
-    save()
-    fs.closeSync(record)
+    record.save()
+    record.close()
     process.send?.({ ...workload.counts(), marked })
     process.disconnect?.()
   })

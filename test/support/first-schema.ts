@@ -1,0 +1,16 @@
+/** Takes a database back to the first schema, as an earlier version of the program left it: to be migrated. */
+
+import type Database from 'better-sqlite3'
+
+/** All or nothing. Leaves a database alone that has not come to the newest schema yet. */
+export function makeFirstSchema(database: Database.Database): void {
+  const isNewest = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'block_exception'").get()
+  if (isNewest === undefined) return
+  const triggers = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").pluck().all()
+  database.transaction(() => {
+    for (const name of triggers) database.exec(`DROP TRIGGER ${String(name)}`)
+    database.exec(`DROP TABLE block_exception; DROP INDEX block_stream_first;
+      ALTER TABLE stream DROP COLUMN gaps; ALTER TABLE stream DROP COLUMN gap_bytes;
+      DROP TABLE block_counts; DROP TABLE part_size; PRAGMA user_version = 1`)
+  })()
+}
