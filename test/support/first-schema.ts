@@ -1,4 +1,4 @@
-/** Takes a database back to the first schema, as an earlier version of the program left it: to be migrated. */
+/** Takes a database back to the first schema, as the program's first version left it: to be migrated. */
 
 import type Database from 'better-sqlite3'
 

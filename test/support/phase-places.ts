@@ -38,7 +38,8 @@ export const phasePlaces: readonly Place[] = [
     text: 'return committer.commit(commit)',
     becomes: `return ${during('mid-commit', 'committer.commit(commit)')}`,
   },
-  // Most looks for blocks to merge find none: the phase begins where there are some, and ends with the commit.
+  // Most looks for blocks to merge find none: the phase begins where there are some, and ends with
+  // the commit.
   {
     file: 'src/store/merging.ts',
     text: 'if (group === null) return false',
