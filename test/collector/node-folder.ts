@@ -31,8 +31,8 @@ export class NodeFolder {
   readonly #openWriter: (base: string) => CollectorWriter
   #tick = 0
 
-  /** `openWriter`: gives each collector its writer, by the folder above the log root; else `writer` records. */
   /** `openWriter`: gives each collector its writer, by the folder above the log root; else `writer` is it. */
+  constructor(
     options: Partial<CollectorOptions> = {},
     withRoot = true,
     openWriter?: (base: string) => CollectorWriter,
