@@ -8,6 +8,7 @@ import test from 'node:test'
 import Database from 'better-sqlite3'
 import { type CollectorConfig, createCollector } from '../../src/collector/client.ts'
 import { LogkeepError } from '../../src/errors.ts'
+import { workerLimits } from '../../src/limits/collector.ts'
 import type { Logger } from '../../src/log.ts'
 import { waitFor } from '../support/wait.ts'
 import { anyFile } from './log-tree.ts'
@@ -49,10 +50,13 @@ test('S-COL-40 a sync commits what is readable, in a new pod too, and says so', 
     collector.onCommit((commit) => commits.push(commit))
     fs.mkdirSync(folder, { recursive: true })
     fs.writeFileSync(path.join(folder, '0.log'), '2026-11-22T10:11:12Z stdout F one\n')
+    const startedMs = performance.now()
     const [one, two] = await Promise.all([collector.sync(5000), collector.sync(5000)])
     assert.deepEqual(one, { commit: commits.at(-1), behindMs: null })
     assert.deepEqual(two, one)
-    assert.deepEqual(await collector.sync(0), one)
+    const three = await collector.sync(0)
+    // A slow machine may take longer than a run is shared.
+    if (performance.now() - startedMs < workerLimits.syncShareMs) assert.deepEqual(three, one)
     await new Promise((resolve) => setTimeout(resolve, 110))
     const { behindMs } = await collector.sync(0)
     assert.ok(behindMs === null || behindMs >= 100)
