@@ -136,9 +136,11 @@ test('F83 what may not be read is told with its reason and tried again; the othe
     const { node } = fault
     const file = writeLog(fault, 'shop_file_uid-3/app', '0.log', 'file')
     const folder = path.dirname(writeLog(fault, 'shop_folder_uid-4/app', '0.log', 'folder'))
+    const pod = path.dirname(path.dirname(writeLog(fault, 'shop_pod_uid-5/app', '0.log', 'pod')))
+    const denied = [folder, pod]
     fs.chmodSync(node.base, 0o755)
     fs.chmodSync(file, 0o200)
-    fs.chmodSync(folder, 0o300)
+    for (const each of denied) fs.chmodSync(each, 0o300)
     const read = (): void =>
       asOther(() => {
         node.core.scan(node.now, true)
@@ -158,12 +160,13 @@ test('F83 what may not be read is told with its reason and tried again; the othe
       [
         'shop_file_uid-3/app/0.log EACCES: permission denied',
         'shop_folder_uid-4/app/ EACCES: permission denied',
+        'shop_pod_uid-5/ EACCES: permission denied',
       ],
     )
     fs.chmodSync(file, 0o600)
-    fs.chmodSync(folder, 0o700)
+    for (const each of denied) fs.chmodSync(each, 0o700)
     await node.pass(60_000)
-    assert.deepEqual((await fault.texts()).toSorted(), ['a', 'b', 'file', 'folder'])
+    assert.deepEqual((await fault.texts()).toSorted(), ['a', 'b', 'file', 'folder', 'pod'])
     assert.deepEqual(fault.status().degraded, [])
   }))
 
@@ -182,6 +185,8 @@ function withLinks(body: (fault: FaultNode, target: string, docker: string) => P
 
 test('F84 a link that leads nowhere yet is followed once its target is there', () =>
   withLinks(async (fault, target) => {
+    // The link's folder does not change with its target, and changed long ago.
+    fs.utimesSync(fault.node.container, 0, 0)
     await fault.node.pass(4000)
     fs.writeFileSync(target, fault.node.line('a'))
     await fault.node.pass(4000)
@@ -243,6 +248,22 @@ test('F87 links to themselves and to folders above them end nowhere: no recursio
     await node.pass(60_000)
     assert.deepEqual(await fault.texts(), ['a'])
     assert.ok(node.warnings.length <= 5, node.warnings.join())
+  }))
+
+test('F88 a log that becomes a FIFO between its listing and its opening holds nobody up', (t) =>
+  withFaultNode(async ({ node, texts }) => {
+    node.append('0.log', node.line('a'))
+    node.append('1.log', node.line('b'))
+    const end = replaceFsCall(t, 'openSync', (real, given) => {
+      if (given[0] === node.file('0.log') && fs.statSync(node.file('0.log')).isFile()) {
+        node.remove('0.log')
+        assert.equal(spawnSync('mkfifo', [node.file('0.log')]).status, 0)
+      }
+      return real(...given)
+    })
+    await node.pass(4000)
+    end()
+    assert.deepEqual(await texts(), ['b'])
   }))
 
 test('F88 a FIFO, a socket and a folder that are named like logs are passed over, and no open waits for them', async () =>

@@ -81,7 +81,7 @@ test('F96 after a restart of the container both logs are read, the old one to it
     node.append('0.log', node.line('b'))
     node.append('1.log', node.line('c'))
     await node.pass(500)
-    node.append('0.log', node.line('late'))
+    node.append('0.log', node.line('late'), node.line('never ended', 'P'))
     await node.pass(5000)
     node.kill()
     await node.pass(5000)
@@ -92,6 +92,7 @@ test('F96 after a restart of the container both logs are read, the old one to it
         [0, 'b'],
         [1, 'c'],
         [0, 'late'],
+        [0, 'never ended'],
       ],
     )
   }))

@@ -236,6 +236,11 @@ test('F113 killed between any two steps of reading, storing and rotating: no lin
       look,
       () => write('0.log', `b ${expected.length}`),
       read,
+      () => void node.core.commit(node.now),
+      // Nothing but the position changes.
+      () => write('0.log', `c ${expected.length}`),
+      read,
+      () => void node.core.commit(node.now),
       () => node.append('0.log', node.line('joined ', 'P')),
       read,
       () => void node.core.commit(node.now),
@@ -244,7 +249,7 @@ test('F113 killed between any two steps of reading, storing and rotating: no lin
         expected.push(`joined ${expected.length}`)
       },
       () => node.rename('0.log', `0.log.20261122-1011${String(expected.length).padStart(2, '0')}`),
-      () => write('0.log', `c ${expected.length}`),
+      () => write('0.log', `d ${expected.length}`),
       look,
       read,
       seal,

@@ -51,12 +51,13 @@ export function registerHealth(app: FastifyInstance, { query, collector, config 
   app.get('/readyz', readyOptions, async (request, reply) => {
     parseQueryString(queryOf(request), routeParameters.none)
     const failure = await failureWithin(query.check(), httpLimits.readyWaitMs)
+    const { degraded } = collector.status()
     if (failure !== null) {
       reply.code(new LogkeepError('STORE_UNAVAILABLE', '', '').status)
-      return { status: 'unavailable', reasons: [failure], node: config.nodeName }
+      return { status: 'unavailable', reasons: [failure, ...degraded], node: config.nodeName }
     }
     const { damage } = query.status()
-    const reasons = [...collector.status().degraded, ...(damage === null ? [] : [damage])]
+    const reasons = [...degraded, ...(damage === null ? [] : [damage])]
     return { status: reasons.length === 0 ? 'ready' : 'degraded', reasons, node: config.nodeName }
   })
 }
