@@ -9,6 +9,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
+import { collectorLimits } from '../../src/limits/collector.ts'
 import { type Entry, getPage } from '../support/client.ts'
 import { failCommits } from '../support/failing-calls.ts'
 import { withFaultNode } from '../support/fault-node.ts'
@@ -227,12 +228,16 @@ test('F113 killed between any two steps of reading, storing and rotating: no lin
       node.append(name, node.line(text))
     }
     const look = (): void => {
-      node.now += 700
+      node.now += collectorLimits.missingGraceMs
       node.core.scan(node.now)
     }
-    const read = (): void => void node.core.poll(node.now, { all: true })
+    const read = (): void => {
+      node.now += collectorLimits.drainQuietMs
+      while (node.core.poll(node.now, { all: true })) continue
+    }
     const steps: readonly (() => void)[] = [
-      () => write('0.log', `a ${expected.length}`),
+      // Longer than what identifies a file: its beginning changes no more.
+      () => write('0.log', `a ${expected.length} ${'x'.repeat(2 * collectorLimits.identityBytes)}`),
       look,
       () => write('0.log', `b ${expected.length}`),
       read,
@@ -260,6 +265,9 @@ test('F113 killed between any two steps of reading, storing and rotating: no lin
       look,
     ]
     for (let killAt = 0; killAt < steps.length; killAt += 1) {
+      // What was compressed is decompressed in its own time.
+      await node.pass(3000)
+      await node.settle()
       for (const [index, step] of steps.entries()) {
         step()
         if (index === killAt) node.kill()
