@@ -165,7 +165,7 @@ test('F74 parts are joined per iostream up to the line feed, over rotations and 
     node.kill()
     const file = fs.readlinkSync(node.file('0.log'))
     fs.renameSync(file, `${file}.1`)
-    append(line('or\n', 'stderr', other), line('whole\n', 'stderr'), line('end\n', 'stdout', one))
+    append(line('or\n', 'stderr'), line('whole\n', 'stderr'), line('end\n', 'stdout'))
     await node.pass(20_000)
     const found = await entries()
     assert.deepEqual(

@@ -108,8 +108,14 @@ test('F81 a folder that comes with files in it is read from their beginning, rot
   withFaultNode(async (fault) => {
     const { node } = fault
     await node.pass()
-    writeLog(fault, 'shop_full_uid-3/app', '0.log.20261122-101112', 'a')
-    writeLog(fault, 'shop_full_uid-3/app', '0.log', 'b')
+    // One time for both: the order of the answer is that of reading.
+    const time = node.time()
+    for (const [name, text] of [
+      ['0.log.20261122-101112', 'a'],
+      ['0.log', 'b'],
+    ] as const) {
+      fs.writeFileSync(writeLog(fault, 'shop_full_uid-3/app', name), `${time} stdout F ${text}\n`)
+    }
     writeLog(fault, 'shop_full_uid-3/side', '3.log', 'c')
     await node.pass(4000)
     assert.deepEqual(await fault.texts({ pod: 'full', container: 'app' }), ['a', 'b'])
@@ -224,6 +230,11 @@ test('F86 links to files and folders outside the allowed ones are refused and sa
     fs.mkdirSync(path.join(node.root, 'shop_folder_uid-3'))
     fs.symlinkSync(outside, path.join(node.root, 'shop_folder_uid-3', 'app'))
     fs.symlinkSync(outside, path.join(node.root, 'shop_pod_uid-4'))
+    const beside = `${node.root}-beside`
+    fs.mkdirSync(beside)
+    fs.renameSync(secret, path.join(beside, '2.log'))
+    fs.symlinkSync(path.join(beside, '2.log'), node.file('2.log'))
+    fs.writeFileSync(secret, node.line('secret'))
     await node.pass(4000)
     assert.deepEqual(await fault.texts(), ['a'])
     fs.rmSync(target)
@@ -232,6 +243,31 @@ test('F86 links to files and folders outside the allowed ones are refused and sa
     assert.deepEqual(await fault.texts(), ['a'])
     assert.ok(node.warnings.length > 0 && new Set(node.warnings).has('link_refused'))
     assert.match(String(await fault.get('/files?format=text')), /LOGKEEP_LINK_ROOTS/)
+  }))
+
+test('F86 a folder that becomes a link between its listing and the opening of its file is refused', (t) =>
+  withFaultNode(async (fault) => {
+    const { node } = fault
+    const outside = path.join(node.base, 'outside')
+    fs.mkdirSync(outside)
+    fs.writeFileSync(path.join(outside, '0.log'), node.line('secret'))
+    const log = writeLog(fault, 'shop_changed_uid-3/app', '0.log', 'listed')
+    const folder = path.dirname(log)
+    const end = replaceFsCall(t, 'openSync', (real, given) => {
+      if (given[0] === log && !fs.lstatSync(folder).isSymbolicLink()) {
+        // The file has the same inode: by it alone it is the one that was listed.
+        fs.rmSync(path.join(outside, '0.log'))
+        fs.linkSync(log, path.join(outside, '0.log'))
+        fs.rmSync(folder, { recursive: true })
+        fs.symlinkSync(outside, folder)
+      }
+      return real(...given)
+    })
+    await node.pass(4000)
+    end()
+    await node.pass(4000)
+    assert.deepEqual(await fault.texts(), [])
+    assert.ok(node.warnings.includes('link_refused'))
   }))
 
 test('F87 links to themselves and to folders above them end nowhere: no recursion, no flood of warnings', () =>

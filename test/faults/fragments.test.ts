@@ -196,14 +196,16 @@ test('F42 a fragment at the end of one instance is not joined with the next oneâ
 
 test('F43 a slow writerâ€™s fragments, minutes apart, are one line', () =>
   withFaultNode(async ({ node, entries }) => {
-    node.append('0.log', node.line('work', 'P'))
-    for (const text of ['ing', ' ... ']) {
+    const append = (minute: number, tag: string, text: string): void =>
+      node.append('0.log', `2026-11-22T10:1${minute}:00Z stdout ${tag} ${text}\n`)
+    append(0, 'P', 'work')
+    for (const [index, text] of ['ing', ' ... '].entries()) {
       await node.pass(longPauseMs)
-      node.append('0.log', node.line(text, 'P'))
+      append(1 + index, 'P', text)
     }
     await node.pass(longPauseMs)
     assert.deepEqual(await entries(), [])
-    node.append('0.log', node.line('done'))
+    append(9, 'F', 'done')
     await node.pass()
     assert.deepEqual(told(await entries()), [['working ... done']])
   }))

@@ -297,6 +297,7 @@ test('F30 two files that begin with the same bytes are both stored whole', async
     'rotated',
     'rotated and compressed',
     'rotated while down',
+    'rotated twice between two looks',
   ] as const) {
     await withFaultNode(async ({ node, texts, gaps }) => {
       const preamble = sameBeginning()
@@ -309,8 +310,9 @@ test('F30 two files that begin with the same bytes are both stored whole', async
         node.append('0.log', ...preamble)
         if (where === 'rotated and compressed') node.gzip('0.log.20261122-101112')
         if (where === 'rotated while down') node.kill()
-        await node.pass(passMs)
+        if (where !== 'rotated twice between two looks') await node.pass(passMs)
         node.append('0.log', node.line('c'))
+        if (where === 'rotated twice between two looks') node.rename('0.log', '0.log.20261122-101113')
       }
       await node.pass(passMs)
       await node.settle()

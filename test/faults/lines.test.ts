@@ -236,6 +236,8 @@ test('F55 bytes that are not UTF-8 are given back raw; JSON replaces them, line 
     const texts = await storeAndGiveBack(fault, lines)
     assert.deepEqual(texts, lines.map(decoded))
     assert.ok(texts.slice(0, -1).every((text) => text.includes('\ufffd')))
+    const json = await fault.get('/logs')
+    assert.doesNotThrow(() => new TextDecoder('utf-8', { fatal: true }).decode(json))
     const shown = await fault.get('/logs?format=text')
     assert.ok(shown.toString('latin1').includes('latin1 caf\xe9 au lait\n'))
     assert.equal(await rawOf(fault, '&q=au%20lait'), 'latin1 caf\xe9 au lait\n')
@@ -356,6 +358,8 @@ test('F61 CRI and Docker lines in one file are both read, their fragments too', 
     node.append('0.log', dockerLine(node, 'old runtime\n'), dockerLine(node, 'err\n', 'stderr'))
     node.append('0.log', node.line('new runtime'), dockerLine(node, 'old again\n'))
     node.append('0.log', dockerLine(node, 'begun by the old, '), node.line('ended by the new'))
+    const other = path.join(node.root, 'shop_other_uid-2', 'app', '0.log')
+    fs.writeFileSync(other, `${node.line('the new first')}${dockerLine(node, 'then the old\n')}`)
     await node.pass()
     assert.deepEqual(
       (await entries()).map(({ line, stream, flags }) => [line, stream, ...flags]),
@@ -365,6 +369,8 @@ test('F61 CRI and Docker lines in one file are both read, their fragments too', 
         ['new runtime', 'stdout'],
         ['old again', 'stdout'],
         ['begun by the old, ended by the new', 'stdout'],
+        ['the new first', 'stdout'],
+        ['then the old', 'stdout'],
       ],
     )
   }))

@@ -57,6 +57,25 @@ test('F29 equal inode numbers on two devices are two files', (t) =>
     return true
   }))
 
+test('F29 a link that is moved to a file of the same number on another device leads to another file', (t) =>
+  withMounts(t, async ({ node, texts, gaps }, mount) => {
+    const disks = ['a', 'b'].map((name) => path.join(node.root, `disk-${name}`))
+    if (!disks.every((disk) => mount(disk, '-t', 'tmpfs', 'tmpfs'))) return false
+    const [from, to] = disks.map((disk) => path.join(disk, 'c1-json.log')) as [string, string]
+    fs.writeFileSync(from, node.line('a'))
+    fs.symlinkSync(from, node.file('0.log'))
+    await node.pass(passMs)
+    fs.appendFileSync(from, node.line('b'))
+    fs.writeFileSync(to, node.line('c'))
+    assert.equal(inodeOf(from), inodeOf(to))
+    fs.rmSync(node.file('0.log'))
+    fs.symlinkSync(to, node.file('0.log'))
+    await node.pass(passMs)
+    assert.deepEqual(await texts(), ['a', 'b', 'c'])
+    assert.deepEqual(await gaps(), [])
+    return true
+  }))
+
 test('F34 a file with two names is stored once, whichever name stays', async () => {
   for (const goes of ['first', 'second'] as const) {
     await withFaultNode(async ({ node, base, texts, gaps }) => {

@@ -23,11 +23,14 @@ function numbered(node: NodeFolder, name: string, from: number, to: number): str
 
 test('F01 what was written before a rename and after it is found once, in order', () =>
   withFaultNode(async ({ node, texts }) => {
-    node.append('0.log', node.line('one'))
+    // One time for all: the order of the answer is that of reading.
+    const time = node.time()
+    const line = (text: string): string => `${time} stdout F ${text}\n`
+    node.append('0.log', line('one'))
     await node.pass()
-    node.append('0.log', node.line('two'))
+    node.append('0.log', line('two'))
     node.rename('0.log', first)
-    node.append('0.log', node.line('three'))
+    node.append('0.log', line('three'))
     await node.pass(3_000)
     assert.deepEqual(await texts(), ['one', 'two', 'three'])
     node.kill()
@@ -37,6 +40,9 @@ test('F01 what was written before a rename and after it is found once, in order'
 
 test('F02 the files in the middle of several rotations between two looks are found where they are now', () =>
   withFaultNode(async ({ node, texts, gaps }) => {
+    // Files are ordered by their first lines; one time for the second ones: they show the order of reading.
+    const time = node.time()
+    const lines = (text: string): string => `${node.line(text)}${time} stdout F same ${text}\n`
     node.append('0.log', node.line('a'))
     await node.pass()
     node.append('0.log', node.line('b'))
@@ -45,14 +51,15 @@ test('F02 the files in the middle of several rotations between two looks are fou
       [first, second, 'c'],
       [second, third, 'd'],
     ] as const) {
-      node.append('0.log', node.line(text))
+      node.append('0.log', lines(text))
       node.gzip(last)
       node.rename('0.log', next)
     }
-    node.append('0.log', node.line('e'))
+    node.append('0.log', lines('e'))
     await node.pass(drainMs)
     await node.settle()
-    assert.deepEqual(await texts(), ['a', 'b', 'c', 'd', 'e'])
+    const same = ['same c', 'same d', 'same e']
+    assert.deepEqual(await texts(), [...same, 'a', 'b', 'c', 'd', 'e'])
     assert.deepEqual(await gaps(), [])
   }))
 
