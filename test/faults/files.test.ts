@@ -127,14 +127,15 @@ test('F82 a folder removed and made anew under the same name is read from its be
     const { node } = fault
     node.append('0.log', node.line('a'), node.line('b'))
     await node.pass()
-    for (const text of ['c', 'd']) {
+    for (const text of ['c', 'd', 'e']) {
       fs.rmSync(node.container, { recursive: true })
+      if (text === 'e') await node.pass(5000)
       fs.mkdirSync(node.container)
       node.append('0.log', node.line(text))
       if (text === 'd') node.kill()
       await node.pass(5000)
     }
-    assert.deepEqual(await fault.texts(), ['a', 'b', 'c', 'd'])
+    assert.deepEqual(await fault.texts(), ['a', 'b', 'c', 'd', 'e'])
   }))
 
 test('F83 what may not be read is told with its reason and tried again; the others are not held up by it', () =>

@@ -263,7 +263,7 @@ test('F113 killed between any two steps of reading, storing and rotating: no lin
         node.append('0.log', node.line(`${expected.length}`))
         expected.push(`joined ${expected.length}`)
       },
-      () => node.rename('0.log', `0.log.20261122-1011${String(expected.length).padStart(2, '0')}`),
+      () => node.rename('0.log', `0.log.20261122-${String(expected.length).padStart(6, '0')}`),
       () => write('0.log', `d ${expected.length}`),
       look,
       read,
