@@ -41,7 +41,7 @@ test('F17 files whose names are out of order are read by the times in them', () 
     }
     node.append('0.log', node.line('end 3'))
     // Copied or compressed anew since, the oldest last.
-    for (const [index, name] of [`${stamp(13)}`, `${stamp(12)}.gz`, `${stamp(14)}.gz`].entries()) {
+    for (const [index, name] of [stamp(13), `${stamp(12)}.gz`, `${stamp(14)}.gz`].entries()) {
       fs.utimesSync(node.file(name), index + 1, index + 1)
     }
     await node.pass(drainMs)

@@ -37,7 +37,7 @@ async function withService(
   const quiet = () => undefined
   const logged: string[] = []
   const error: Logger['error'] = (event, message, fields) => {
-    logged.push(`${event} ${message} ${fields?.['reason']}`)
+    logged.push(`${event} ${message} ${String(fields?.['reason'])}`)
   }
   const service = createQueryService({
     dataDir: dataDir ?? model.dataDir,
