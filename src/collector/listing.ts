@@ -49,10 +49,14 @@ export function listInstanceFiles(
     const file = path.join(directory, name)
     const stat = statOf(file)
     if (stat === null) continue
+    // A folder of such a name is no instance that follows another.
+    if (!stat.isFile && !stat.isLink) {
+      passOver(file, 'irregular')
+      continue
+    }
     const found = files.get(parsed.restart) ?? []
     files.set(parsed.restart, found)
     if (stat.isFile) found.push({ name, path: file, ...kindOf(name, parsed.suffix === ''), stat })
-    if (!stat.isFile && !stat.isLink) passOver(file, 'irregular')
     if (!stat.isLink) continue
     hasLinks = true
     const target = links.resolve(file)
