@@ -2,9 +2,10 @@
  * One file of a container instance's log: which file it is, how far it is read, and what of that is stored.
  */
 
+import { lstatSync } from 'node:fs'
 import { collectorLimits } from '../limits/collector.ts'
 import type { FileRow, FileState, PositionMove } from '../store/contract.ts'
-import { type FileStat, hash48, readAt } from './identity.ts'
+import { type FileKey, type FileStat, hash48, isSameFile, readAt, toFileStat } from './identity.ts'
 import type { OpenFiles } from './open-files.ts'
 import type { OpenLog } from './open-log.ts'
 
@@ -98,7 +99,8 @@ export class Generation {
   }
 
   get isReopenable(): boolean {
-    return this.path !== null && !this.isUnlinked && !this.isLost
+    const isKept = this.isUnlinked || this.isLost || this.#log?.isDecompressing === true
+    return this.path !== null && !isKept
   }
 
   /** Bytes known to be unread; null: how many cannot be known. */
@@ -139,8 +141,16 @@ export class Generation {
     this.#files?.closed(this)
   }
 
-  isFile(stat: FileStat): boolean {
-    return !this.isLost && stat.inode === this.inode && stat.device === this.device
+  isFile(key: FileKey): boolean {
+    return !this.isLost && isSameFile(key, this)
+  }
+
+  /** Its inode cannot be another file's: it is open, or is where it was. */
+  isThere(): boolean {
+    if (this.#log !== null) return true
+    if (this.path === null) return false
+    const stats = lstatSync(this.path, { bigint: true, throwIfNoEntry: false })
+    return stats !== undefined && this.isFile(toFileStat(stats))
   }
 
   /** Notes what the file looks like now. True when it has changed since it was last read. */

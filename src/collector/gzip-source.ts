@@ -117,11 +117,11 @@ export class GzipSource {
 }
 
 /** First bytes of the content, or null where the file cannot be decompressed at all. */
-export function readGzipHead(fd: number): Buffer | null {
-  const compressed = readAt(fd, 0, collectorLimits.gzipProbeBytes)
+export function readGzipHead(fd: number, bytes: number): Buffer | null {
+  const compressed = readAt(fd, 0, Math.max(bytes, collectorLimits.gzipProbeBytes))
   try {
     const content = gunzipSync(compressed, { finishFlush: constants.Z_SYNC_FLUSH })
-    return content.subarray(0, collectorLimits.identityBytes)
+    return content.subarray(0, bytes)
   } catch {
     return null
   }

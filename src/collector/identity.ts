@@ -22,6 +22,9 @@ export type FileStat = {
   readonly links: number
 }
 
+/** Says which file it is for as long as the file exists. */
+export type FileKey = Pick<FileStat, 'device' | 'inode'>
+
 export function toFileStat(stats: BigIntStats): FileStat {
   const { mtimeNs, ctimeNs } = stats
   return {
@@ -34,6 +37,10 @@ export function toFileStat(stats: BigIntStats): FileStat {
     isFile: stats.isFile(),
     links: Number(stats.nlink),
   }
+}
+
+export function isSameFile(one: FileKey, other: FileKey): boolean {
+  return one.inode === other.inode && one.device === other.device
 }
 
 /** 48 bits of SHA-256: exact as a number. */

@@ -8,7 +8,7 @@ import { lstatSync } from 'node:fs'
 import { collectorLimits } from '../limits/collector.ts'
 import type { GapRecord } from '../model/entry.ts'
 import type { Generation } from './generation.ts'
-import { toFileStat } from './identity.ts'
+import { type FileKey, toFileStat } from './identity.ts'
 import type { Joiner } from './joiner.ts'
 import type { LineTarget } from './line-splitter.ts'
 import type { PassedOver } from './listing.ts'
@@ -33,7 +33,7 @@ export type InstanceHost = {
   /** A file has lost bytes that are stored. Warned about. */
   readonly cutBack: (path: string) => void
   /** False when another instance reads this file already. */
-  readonly claim: (device: string, inode: string, instance: Instance) => boolean
+  readonly claim: (file: FileKey, instance: Instance) => boolean
 }
 
 /** `more`: call again at once. `idle`: nothing more to read now. */

@@ -7,7 +7,7 @@ import { lstatSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { collectorLimits } from '../limits/collector.ts'
 import type { FoundFile } from './generation.ts'
-import { type FileStat, toFileStat } from './identity.ts'
+import { type FileStat, isSameFile, toFileStat } from './identity.ts'
 import type { LinkResolver } from './links.ts'
 import { parseDockerFile, parseInstanceFile } from './pod-path.ts'
 
@@ -90,10 +90,7 @@ export function listDockerFiles(target: string): FoundFile[] {
 /** Kubelet renames a link away and back: two names then lead to the same files. */
 function addNew(found: FoundFile[], files: readonly FoundFile[]): void {
   for (const file of files) {
-    const isKnown = found.some(
-      ({ stat }) => stat.inode === file.stat.inode && stat.device === file.stat.device,
-    )
-    if (!isKnown) found.push(file)
+    if (!found.some(({ stat }) => isSameFile(stat, file.stat))) found.push(file)
   }
 }
 

@@ -7,9 +7,20 @@ import { collectorLimits } from '../limits/collector.ts'
 import { readFirstTimeMs } from './first-time.ts'
 import { type FoundFile, Generation } from './generation.ts'
 import { readGzipSize } from './gzip-source.ts'
+import { isSameFile } from './identity.ts'
 import { elapsedMs, type Instance, type InstanceHost } from './instance.ts'
 import type { OpenLog } from './open-log.ts'
-import { hasHeadOf, hasTailOf, isContentOf, isCopyOf, type Probe, probe, readHead } from './probe.ts'
+import {
+  hasHeadOf,
+  hasTailOf,
+  isContentOf,
+  isCopyOf,
+  isFirstOf,
+  type Probe,
+  probe,
+  readHead,
+} from './probe.ts'
+import type { ReadContext } from './reading.ts'
 
 /**
  * Brings an instance's files up to date with a listing of its folder. `isCertain`: what is not listed is not
@@ -47,16 +58,20 @@ export function reconcile(
       isWhole = false
       continue
     }
-    const missing = instance.generations.find(
-      (generation) => !seen.has(generation) && isContentOf(generation, found),
-    )
-    if (missing !== undefined) {
-      adopt(missing, found)
-      seen.add(missing)
-    } else if (!file.isLive && instance.generations.some((generation) => isCopyOf(generation, found))) {
+    const missing = instance.generations.filter((generation) => !seen.has(generation))
+    const holder = missing.find((generation) => isContentOf(generation, found))
+    const isCopy = (generation: Generation): boolean => isCopyOf(generation, found, host)
+    if (holder === undefined && !file.isLive && instance.generations.some(isCopy)) {
       found.log.close()
       instance.passedOver.push({ path: file.path, reason: 'copy' })
-    } else addNew(instance, found, seen, host)
+      continue
+    }
+    const known = holder ?? missing.find((generation) => isFirstOf(generation, found))
+    if (known === undefined) addNew(instance, found, seen, host)
+    else {
+      adopt(known, found, host.context)
+      seen.add(known)
+    }
   }
   for (const generation of instance.generations) {
     if (!seen.has(generation) && (isWhole || generation.log !== null))
@@ -117,7 +132,7 @@ export function newGeneration(
 /** By the time of the first line; a file that has none yet, or none at all, goes by its last change. */
 function setOrder(generation: Generation, otherwiseMs: number): void {
   const { head, isGzip, log } = generation
-  const firstMs = readFirstTimeMs(head, isGzip ? null : (log?.fd ?? null))
+  const firstMs = readFirstTimeMs(head, (bytes) => (log === null ? null : readHead(log, isGzip, bytes)))
   generation.hasFirstTime = firstMs !== null
   generation.orderMs = firstMs ?? otherwiseMs
 }
@@ -128,13 +143,7 @@ function setOrder(generation: Generation, otherwiseMs: number): void {
  */
 function isKnownAs(generation: Generation, file: FoundFile, host: InstanceHost): boolean {
   const { isLost, twin } = generation
-  if (
-    twin !== null &&
-    !isLost &&
-    twin.stat.inode === file.stat.inode &&
-    twin.stat.device === file.stat.device
-  )
-    return true
+  if (twin !== null && !isLost && isSameFile(twin.stat, file.stat)) return true
   if (!generation.isFile(file.stat)) return false
   if (generation.log !== null || generation.isAsRead(file.stat)) return true
   return verify(generation, file, host)
@@ -146,7 +155,8 @@ function isKnownAs(generation: Generation, file: FoundFile, host: InstanceHost):
 function verify(generation: Generation, file: FoundFile, host: InstanceHost): boolean {
   const found = probe(file, host)
   if (found === null) return false
-  const isSame = generation.headLength === 0 ? generation.position === 0 : hasHeadOf(generation, found.head)
+  // Where none of its bytes are known it may be any: the content tells, or that there still is none.
+  const isSame = generation.headLength === 0 ? found.head.length === 0 : hasHeadOf(generation, found.head)
   const isTail = generation.isGzip || generation.position > file.stat.size || hasTailOf(generation, found.log)
   if (!isSame || !isTail || generation.isGzip !== file.isGzip) {
     found.log.close()
@@ -170,7 +180,7 @@ function see(
   now: number,
   host: InstanceHost,
 ): void {
-  host.claim(file.stat.device, file.stat.inode, instance)
+  host.claim(file.stat, instance)
   generation.missingSinceMs = null
   if (generation.twin !== null && !generation.isFile(file.stat)) return
   if (generation.name !== file.name) {
@@ -191,7 +201,7 @@ function see(
 }
 
 /** The unknown file holds what a missing one held: it was renamed over devices, copied or compressed. */
-function adopt(generation: Generation, { file, log, head }: Probe): void {
+function adopt(generation: Generation, { file, log, head }: Probe, { openFiles }: ReadContext): void {
   const isReading = generation.log !== null && !generation.isLost && generation.state !== 'done'
   if (isReading) {
     generation.twin = file
@@ -206,13 +216,17 @@ function adopt(generation: Generation, { file, log, head }: Probe): void {
   generation.isLive = file.isLive
   generation.setHead(head)
   setOrder(generation, file.stat.modifiedMs)
-  log.close()
   const isLonger = size !== null && size > generation.position % 2 ** 32
-  if (generation.state !== 'done' || isLonger) generation.state = file.isLive ? 'live' : 'rotated'
+  if (generation.state === 'done' && !isLonger) {
+    log.close()
+    return
+  }
+  generation.state = file.isLive ? 'live' : 'rotated'
+  generation.attach(log, openFiles)
 }
 
 function addNew(instance: Instance, { file, log }: Probe, seen: Set<Generation>, host: InstanceHost): void {
-  if (!host.claim(file.stat.device, file.stat.inode, instance)) {
+  if (!host.claim(file.stat, instance)) {
     log.close()
     instance.passedOver.push({ path: file.path, reason: 'claimed' })
     return

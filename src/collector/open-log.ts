@@ -43,6 +43,11 @@ export class OpenLog {
     this.#slots?.delete(this)
   }
 
+  /** Closed now, it would be decompressed from its beginning again. */
+  get isDecompressing(): boolean {
+    return this.#gzip !== null
+  }
+
   /** Nothing more will come unless the file changes. */
   get isComplete(): boolean {
     return this.#gzip === null || this.#gzip.isComplete

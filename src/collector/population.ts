@@ -13,6 +13,7 @@ import type { CollectorOptions, CollectorWriter } from './core.ts'
 import { otherNamespaces } from './counters.ts'
 import type { ContainerPlace, Discovery, Places } from './discovery.ts'
 import { Generation } from './generation.ts'
+import type { FileKey } from './identity.ts'
 import { elapsedMs, Instance, type InstanceHost } from './instance.ts'
 import { Joiner, type PendingBytes } from './joiner.ts'
 import { LineSplitter } from './line-splitter.ts'
@@ -99,7 +100,7 @@ export class Population {
       },
       cutBack: (path) =>
         log.warn('file_cut_back', 'A log file has lost its end; what was stored of it stays.', { path }),
-      claim: (device, inode, instance) => this.#claim(device, inode, instance),
+      claim: (file, instance) => this.#claim(file, instance),
     }
   }
 
@@ -262,13 +263,11 @@ export class Population {
   }
 
   /** A file that is reached on two ways is read once. */
-  #claim(device: string, inode: string, instance: Instance): boolean {
-    const key = `${device}/${inode}`
+  #claim(file: FileKey, instance: Instance): boolean {
+    const key = `${file.device}/${file.inode}`
     const owner = this.#owners.get(key)
-    const isTaken = owner?.generations.some(
-      (one) => !one.isLost && one.inode === inode && one.device === device,
-    )
-    if (owner !== undefined && owner !== instance && isTaken) return false
+    const isTaken = (one: Generation): boolean => one.isFile(file) && one.isThere()
+    if (owner !== undefined && owner !== instance && owner.generations.some(isTaken)) return false
     this.#owners.set(key, instance)
     return true
   }

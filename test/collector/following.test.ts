@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import path from 'node:path'
 import test from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { attribute } from '../../src/model/entry.ts'
@@ -196,4 +197,84 @@ test('F25 two copies and truncations between two looks are read in their order',
     }
     await node.pass(4000)
     assert.deepEqual(node.writer.texts(), ['a', 'b', 'c', 'd'])
+  }))
+
+test('F21 F33 half a line that begins as the file did before its truncation is one line when it ends', () =>
+  withNode(async (node) => {
+    node.append('0.log', node.line('a'), node.line('b'))
+    await node.pass()
+    const next = node.line('c')
+    fs.truncateSync(node.file('0.log'))
+    node.append('0.log', next.slice(0, 20))
+    await node.pass()
+    node.append('0.log', next.slice(20), node.line('d'))
+    await node.pass()
+    assert.deepEqual(
+      node.writer.entries().map(({ text, attributes }) => [text, attributes]),
+      ['a', 'b', 'c', 'd'].map((text) => [text, 0]),
+    )
+    assert.deepEqual(node.warnings, [])
+  }))
+
+test('F17 a compressed file whose first line is longer than what files are known by has its place in the order', () =>
+  withNode(async (node) => {
+    const record = (log: string): string => `${JSON.stringify({ log: `${log}\n`, time: node.time() })}\n`
+    node.append('0.log.20261122-101112', record('a'.repeat(5_000)))
+    node.append('0.log.20261122-101113', record('b'))
+    node.append('0.log', record('c'))
+    node.gzip('0.log.20261122-101112')
+    const late = new Date('2100-01-01')
+    fs.utimesSync(node.file('0.log.20261122-101112.gz'), late, late)
+    await node.pass(4000)
+    await node.settle()
+    assert.deepEqual(
+      node.writer.texts().map((text) => text[0]),
+      ['a', 'b', 'c'],
+    )
+  }))
+
+test('F25 F27 a copy in the inode of a file that was empty is known by its content', () =>
+  withNode(async (node) => {
+    node.append('0.log.20261122-101112')
+    node.append('0.log', node.line('a'))
+    await node.pass()
+    node.kill()
+    node.append('0.log.20261122-101112', fs.readFileSync(node.file('0.log'), 'latin1'))
+    fs.truncateSync(node.file('0.log'))
+    await node.pass(10_000)
+    node.append('0.log', node.line('b'))
+    await node.pass()
+    assert.deepEqual(node.writer.texts(), ['a', 'b'])
+    assert.deepEqual(node.writer.gaps(), [])
+  }))
+
+test('F78 what was written into an empty file while nobody looked is read although it is deleted at once', () =>
+  withNode(async (node) => {
+    node.append('0.log.20261122-101112', node.line('a'))
+    node.append('0.log')
+    await node.pass()
+    node.kill()
+    node.append('0.log', node.line('b', 'P'))
+    node.append('1.log', node.line('c'))
+    node.core.scan(node.now)
+    node.remove('0.log.20261122-101112')
+    node.remove('0.log')
+    await node.pass(10_000)
+    assert.deepEqual(node.writer.texts().toSorted(), ['a', 'b', 'c'])
+    assert.deepEqual(node.writer.gaps(), [])
+  }))
+
+test('F28 F80 a file in the inode of one that has just gone from another container is read at once', () =>
+  withNode(async (node) => {
+    node.append('0.log', node.line('a'))
+    node.append('1.log', node.line('b'))
+    await node.pass(15_000)
+    const side = path.join(node.root, 'shop_api_uid-1', 'side')
+    fs.mkdirSync(side)
+    fs.renameSync(node.file('0.log'), path.join(side, '0.log'))
+    fs.writeFileSync(path.join(side, '0.log'), node.line('c'))
+    node.core.scan(node.now, true)
+    fs.rmSync(path.join(side, '0.log'))
+    await node.pass()
+    assert.deepEqual(node.writer.texts(), ['a', 'b', 'c'])
   }))

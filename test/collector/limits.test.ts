@@ -13,6 +13,7 @@ import { Joiner } from '../../src/collector/joiner.ts'
 import { OpenFiles } from '../../src/collector/open-files.ts'
 import { collectorLimits } from '../../src/limits/collector.ts'
 import { attribute } from '../../src/model/entry.ts'
+import { waitFor } from '../support/wait.ts'
 import { NodeFolder, stream } from './node-folder.ts'
 
 async function withNode(body: (node: NodeFolder) => Promise<void>, node = new NodeFolder()): Promise<void> {
@@ -47,6 +48,38 @@ test('F102 above the bound the file read longest ago is closed, unless it could 
   assert.deepEqual(closed, ['a', 'b'])
   assert.equal(files.makeRoom(1), false)
 })
+
+test('F102 with one descriptor compressed files are still read to their ends', () =>
+  withNode(
+    async (node) => {
+      for (const instance of [0, 1, 2]) {
+        node.append(`${instance}.log.20261122-101112`, node.line(`in ${instance}`))
+        node.gzip(`${instance}.log.20261122-101112`)
+        node.append(`${instance}.log`)
+      }
+      await node.pass(4000)
+      await node.settle()
+      assert.deepEqual(node.writer.texts().toSorted(), ['in 0', 'in 1', 'in 2'])
+      assert.equal(node.core.isBehind(), false)
+    },
+    new NodeFolder({ openFilesMax: 1 }),
+  ))
+
+test('F25 F102 a copy of a file that is not open is known as one', () =>
+  withNode(
+    async (node) => {
+      node.append('0.log.20261122-101112', node.line('a'))
+      node.append('0.log', node.line('b'))
+      node.core.scan(node.now)
+      fs.copyFileSync(node.file('0.log'), node.file('0.log.20261122-101113'))
+      node.core.scan(node.now, true)
+      fs.truncateSync(node.file('0.log'))
+      await node.pass(10_000)
+      assert.deepEqual(node.writer.texts(), ['a', 'b'])
+      assert.deepEqual(node.writer.gaps(), [])
+    },
+    new NodeFolder({ openFilesMax: 1 }),
+  ))
 
 test('F102 with fewer descriptors than files every line is still read once', () =>
   withNode(
@@ -166,7 +199,7 @@ test('S-COL-34 unfinished lines of all containers together are bounded: the one 
   )
 })
 
-test('S-COL-34 what many endless lines hold beside their bytes is bounded: a cut gives the room back', () => {
+test('S-COL-34 what many endless lines hold beside their bytes is bounded: a cut gives the room back', async () => {
   setFlagsFromString('--expose-gc')
   const collectGarbage = runInNewContext('gc') as () => void
   const piece = Buffer.alloc(16 * 1024, 'x')
@@ -181,10 +214,12 @@ test('S-COL-34 what many endless lines hold beside their bytes is bounded: a cut
     }
     return joiner
   })
-  collectGarbage()
-  const grown = process.memoryUsage().arrayBuffers - before
   assert.equal(held.total, joiners.length * piece.length)
-  assert.ok(grown < 4 * held.total, `${grown}`)
+  // V8 gives buffers back beside the program.
+  await waitFor('the room to be given back', () => {
+    collectGarbage()
+    return process.memoryUsage().arrayBuffers - before < 4 * held.total
+  })
 })
 
 test('F79 deleted files are not held for ever while nothing can be stored; what goes is recorded', () =>

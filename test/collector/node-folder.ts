@@ -27,6 +27,7 @@ export class NodeFolder {
   core: CollectorCore
   /** The tests' clock: it only moves when told to. */
   now = Date.now() + 1000
+  #woken: (() => void)[] = []
   #options: Partial<CollectorOptions>
   readonly #openWriter: (base: string) => CollectorWriter
   #tick = 0
@@ -63,7 +64,9 @@ export class NodeFolder {
       options,
       writer: this.#openWriter(this.base),
       log,
-      wake: () => {},
+      wake: () => {
+        for (const resolve of this.#woken.splice(0)) resolve()
+      },
       onCommit: () => {},
     })
   }
@@ -141,6 +144,18 @@ export class NodeFolder {
     for (let round = 0; round < 200 && this.core.isBehind(); round += 1) {
       await new Promise((resolve) => setTimeout(resolve, 5))
       await this.pass(500)
+    }
+  }
+
+  /** True when the collector has called to be polled, false after `ms` without a call. */
+  async nextWake(ms: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    this.#woken.push(() => resolve(true))
+    const timer = setTimeout(() => resolve(false), ms)
+    try {
+      return await promise
+    } finally {
+      clearTimeout(timer)
     }
   }
 

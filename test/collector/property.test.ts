@@ -1,54 +1,53 @@
 /**
- * Random programs of writing, rotating, restarting and killing, checked against what the writer knows it
- * wrote.
+ * Random programs of writing, rotating, truncating, deleting, restarting and killing, checked against what
+ * was written.
  */
 
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import test from 'node:test'
-import fc from 'fast-check'
-import { type Command, Program } from './program.ts'
+import { chooseSeed } from '../support/random.ts'
+import type { TortureChunk } from '../torture/outcome.ts'
+import { runOnThreads } from '../torture/threads.ts'
 
-const text = fc
-  .string({ unit: fc.constantFrom('a', 'b', 'ä', ' ', '{'), maxLength: 40 })
-  .map((one) => `${one}.`)
-const isStderr = fc.boolean()
-const writing: fc.Arbitrary<Command> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({ type: fc.constant('lines'), texts: fc.array(text, { maxLength: 30 }), isStderr }),
-  },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('fragment'), text, isStderr }) },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('half'), text }) },
-  { weight: 3, arbitrary: fc.record({ type: fc.constant('rotate'), isLate: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('copytruncate') }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('restart') }) },
-) as fc.Arbitrary<Command>
-const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 8, arbitrary: writing },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('pass'), ms: fc.constantFrom(500, 1500, 5000) }) },
-  { weight: 3, arbitrary: fc.record({ type: fc.constant('poll') }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('commit') }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('removeOld') }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({ type: fc.constant('kill'), down: fc.array(writing, { maxLength: 4 }) }),
-  },
-) as fc.Arbitrary<Command>
+/** Together 2,000, in tests that each stay far below the time that one may take on a busy machine. */
+const parts = 5
+const chunksPerPart = 10
+const programsPerChunk = 40
 
-test('S-COL-10 F113 each line exactly once, in order, whatever writer, kubelet and kill -9 do', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(command, { maxLength: 25 }), async (commands) => {
-      const program = new Program()
-      try {
-        for (const one of commands) await program.run(one)
-        await program.finish()
-        const sorted = (map: Map<string, string[]>) =>
-          [...map].toSorted(([one], [other]) => (one < other ? -1 : 1))
-        assert.deepEqual(sorted(program.actual()), sorted(program.expected))
-      } finally {
-        program.node.close()
-      }
-    }),
-    { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 25) },
-  )
-})
+/** Whether the file system of temporary files gives a freed inode to the next file, as ext4 does. */
+function reusesInodes(): boolean {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-inode-'))
+  const inodes = [0, 1, 2, 3].map((index) => {
+    const file = path.join(folder, String(index))
+    fs.writeFileSync(file, '')
+    const { ino } = fs.statSync(file)
+    fs.rmSync(file)
+    return ino
+  })
+  fs.rmSync(folder, { recursive: true })
+  return new Set(inodes).size < inodes.length
+}
+
+for (let part = 1; part <= parts; part += 1) {
+  test(`S-COL-10 F113 each line exactly once, in order, whatever writer, kubelet and kill -9 do (${part}/${parts})`, async (t) => {
+    const seed = chooseSeed() + part * chunksPerPart
+    let index = 0
+    const next = (): TortureChunk | null => {
+      if (index === chunksPerPart) return null
+      index += 1
+      return { seed: seed + index, programs: programsPerChunk, store: 'memory' }
+    }
+    const { counts, failure } = await runOnThreads({ threads: 2, next })
+    assert.equal(failure, null)
+    assert.deepEqual(
+      [counts.programs, counts.lost, counts.repeated],
+      [chunksPerPart * programsPerChunk, 0, 0],
+    )
+    assert.ok(counts.gaps > 0 && counts.kills > 0)
+    if (reusesInodes()) assert.ok(counts.inodesReused > 0)
+    t.diagnostic(`${counts.written} records, ${counts.gaps} gaps, ${counts.kills} kills`)
+  })
+}

@@ -202,12 +202,10 @@ for (const [id, code, message] of [
   ['F110', 'SQLITE_BUSY', 'database is locked'],
 ] as const) {
   test(`${id} ${message}: lines and positions are undone together, kept, told, and stored once that works`, (t) =>
-    withFaultNode(async ({ node, status, texts, base, seal }) => {
+    withFaultNode(async ({ node, status, texts, base }) => {
       const commits = failCommits(t)
       node.append('0.log', node.line('a'))
       await node.pass()
-      // In a block it could be deleted, which helps a full disk only.
-      if (id !== 'F108') seal()
       commits.failure = [code, message]
       const half = node.line('half')
       node.append('0.log', node.line('b'), node.line('c', 'P', 'stderr'), half.slice(0, 40))
@@ -226,6 +224,20 @@ for (const [id, code, message] of [
       assert.deepEqual(status().degraded, [])
     }))
 }
+
+test('F109 a write that fails deletes nothing: that helps a full disk only', (t) =>
+  withFaultNode(async ({ node, texts, seal, status }) => {
+    const commits = failCommits(t)
+    node.append('0.log', node.line('a'))
+    await node.pass()
+    seal()
+    commits.failure = ['SQLITE_IOERR_WRITE', 'disk I/O error']
+    commits.isOnce = true
+    node.append('0.log', node.line('b'))
+    await node.pass(5000)
+    assert.equal(status().counters.commitFailures, 1)
+    assert.deepEqual(await texts(), ['a', 'b'])
+  }))
 
 test('F113 killed between any two steps of reading, storing and rotating: no line is lost, none comes twice', () =>
   withFaultNode(async ({ node, texts, gaps, seal }) => {
@@ -252,8 +264,9 @@ test('F113 killed between any two steps of reading, storing and rotating: no lin
       () => fs.appendFileSync(other, node.line(`other ${expected.length}`)),
       read,
       () => void node.core.commit(node.now),
-      // Nothing but the position changes.
+      // Nothing but the positions changes.
       () => write('0.log', `c ${expected.length}`),
+      () => fs.appendFileSync(other, node.line(`other ${expected.length}`)),
       read,
       () => void node.core.commit(node.now),
       () => node.append('0.log', node.line('joined ', 'P')),

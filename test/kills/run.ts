@@ -13,7 +13,12 @@ const help = `npm run test:kills -- [options]
   --seed N     of what is written, and of the kills`
 
 // The programs that run end with this one.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    console.error(`ended by ${signal}`)
+    process.exit(1)
+  })
+}
 process.exitCode = await main()
 
 async function main(): Promise<number> {

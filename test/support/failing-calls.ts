@@ -29,10 +29,13 @@ export function replaceFsCall(
 
 /**
  * While `failure` is set, every commit of this process fails with it: SQLite's code and words. Queries run in
- * threads of their own and go on.
+ * threads of their own and go on. `isOnce`: only the next one does.
  */
-export function failCommits(t: TestContext): { failure: readonly [code: string, message: string] | null } {
-  const state: ReturnType<typeof failCommits> = { failure: null }
+export function failCommits(t: TestContext): {
+  failure: readonly [code: string, message: string] | null
+  isOnce: boolean
+} {
+  const state: ReturnType<typeof failCommits> = { failure: null, isOnce: false }
   const any = new Database(':memory:')
   const statement = any.prepare('SELECT 1') as { run: (...given: unknown[]) => unknown; source: string }
   const prototype = Object.getPrototypeOf(statement) as typeof statement
@@ -41,6 +44,7 @@ export function failCommits(t: TestContext): { failure: readonly [code: string, 
   t.mock.method(prototype, 'run', function run(this: typeof statement, ...given: unknown[]): unknown {
     if (state.failure !== null && this.source === 'COMMIT') {
       const [code, message] = state.failure
+      if (state.isOnce) state.failure = null
       throw new Database.SqliteError(message, code)
     }
     return real.apply(this, given)

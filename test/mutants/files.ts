@@ -1,0 +1,118 @@
+/** Breakages of how folders, files and links are found, opened and let go of, F77 to F92. */
+
+import type { Mutant } from './mutant.ts'
+
+export const fileMutants: readonly Mutant[] = [
+  {
+    what: 'a file that has just gone counts as refused',
+    faults: ['F77'],
+    file: 'collector/probe.ts',
+    from: "if ((error as NodeJS.ErrnoException).code !== 'ENOENT') host.refused(file.path, error)",
+    to: 'host.refused(file.path, error)',
+  },
+  {
+    what: 'a deleted file stays open when it is read',
+    faults: ['F78'],
+    file: 'collector/reading.ts',
+    from: '  generation.close()',
+    to: '',
+  },
+  {
+    what: 'deleted files are held for ever while nothing can be stored',
+    faults: ['F79'],
+    file: 'collector/scheduler.ts',
+    from: 'if (committer.isFull) this.#held.limit(population.instances, now)',
+    to: '',
+  },
+  {
+    what: 'what goes with a held file is not told',
+    faults: ['F79'],
+    file: 'collector/held-files.ts',
+    from: 'if (size > position) instance.gap(',
+    to: 'if (size < position) instance.gap(',
+  },
+  {
+    what: 'a new file is not kept open',
+    faults: ['F80'],
+    file: 'collector/matching.ts',
+    from: 'if (head !== null) generation.setHead(head)',
+    to: 'generation.setHead(head ?? Buffer.alloc(0)); generation.close()',
+  },
+  {
+    what: 'folders of containers are listed every half minute only',
+    faults: ['F82'],
+    file: 'collector/population.ts',
+    from: 'this.#update(container, isFull, now)',
+    to: 'if (isFull) this.#update(container, isFull, now)',
+  },
+  {
+    what: 'a refused file is tried again at every look',
+    faults: ['F83'],
+    file: 'collector/population.ts',
+    from: 'elapsedMs(batch.nowMs, refusal.atMs) < collectorLimits.refusedRetryMs',
+    to: 'elapsedMs(batch.nowMs, refusal.atMs) > collectorLimits.refusedRetryMs',
+  },
+  {
+    what: 'what lies in a folder that may not be listed counts as gone',
+    faults: ['F83'],
+    file: 'collector/population.ts',
+    from: 'if (keys.has(key) || found.unreadable.some((folder) => key.startsWith(`${folder}/`))) continue',
+    to: 'if (keys.has(key)) continue',
+  },
+  {
+    what: 'links are looked at only when their folder changes',
+    faults: ['F84'],
+    file: 'collector/container.ts',
+    from: 'const linksDue = this.#hasLinks &&',
+    to: 'const linksDue = !this.#hasLinks &&',
+  },
+  {
+    what: 'a folder whose name begins like an allowed one is allowed',
+    faults: ['F86'],
+    file: 'collector/links.ts',
+    from: "target.startsWith(root.endsWith('/') ? root : `${root}/`)",
+    to: 'target.startsWith(root)',
+  },
+  {
+    what: 'a file is not asked where it lies once it is open',
+    faults: ['F86'],
+    file: 'collector/links.ts',
+    from: 'return this.isAllowed(readlinkSync(`/proc/self/fd/${fd}`))',
+    to: 'return true',
+  },
+  {
+    what: 'a link in a circle is an error of its folder',
+    faults: ['F87'],
+    file: 'collector/links.ts',
+    from: "if (code === 'ELOOP') return { outcome: 'refused' }",
+    to: '',
+  },
+  {
+    what: 'each look warns of the same link',
+    faults: ['F87'],
+    file: 'collector/core.ts',
+    from: 'if (refusedLinks.has(link) || refusedLinks.size >= linksRemembered) return',
+    to: 'if (refusedLinks.size >= linksRemembered) return',
+  },
+  {
+    what: 'the opening of a FIFO waits for its writer',
+    faults: ['F88'],
+    file: 'collector/identity.ts',
+    from: 'constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW',
+    to: 'constants.O_RDONLY | constants.O_NOFOLLOW',
+  },
+  {
+    what: 'an empty log root forgets all containers',
+    faults: ['F90'],
+    file: 'collector/population.ts',
+    from: 'const isCertain = found.places.length > 0 && found.unreadable.length === 0',
+    to: 'const isCertain = found.unreadable.length === 0',
+  },
+  {
+    what: 'folders are not listed again without an event',
+    faults: ['F81', 'F91'],
+    file: 'collector/directory-cache.ts',
+    from: 'known.isTrusted && known.timeNs === timeNs && !isForced) {',
+    to: '!isForced) {',
+  },
+]
