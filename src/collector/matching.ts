@@ -182,7 +182,11 @@ function see(
 ): void {
   host.claim(file.stat, instance)
   generation.missingSinceMs = null
-  if (generation.twin !== null && !generation.isFile(file.stat)) return
+  if (generation.twin !== null && !generation.isFile(file.stat)) {
+    // Closed meanwhile, it cannot be opened any more.
+    if (generation.log === null) generation.becomeFile(file)
+    return
+  }
   if (generation.name !== file.name) {
     generation.name = file.name
     generation.isRowChanged = true

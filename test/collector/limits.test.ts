@@ -81,6 +81,24 @@ test('F25 F102 a copy of a file that is not open is known as one', () =>
     new NodeFolder({ openFilesMax: 1 }),
   ))
 
+test('F102 a file that was closed after it was compressed is read on in its compressed copy', () =>
+  withNode(
+    async (node) => {
+      node.append('0.log.20261122-101112', node.line('a', 'P'))
+      node.append('0.log')
+      await node.pass(0)
+      node.core.scan(node.now)
+      node.gzip('0.log.20261122-101112')
+      node.core.scan(node.now, true)
+      for (const instance of [1, 2, 3]) node.append(`${instance}.log`, node.line(`in ${instance}`))
+      await node.pass(15_000)
+      await node.settle()
+      assert.deepEqual(node.writer.texts().toSorted(), ['a', 'in 1', 'in 2', 'in 3'])
+      assert.equal(node.core.isBehind(), false)
+    },
+    new NodeFolder({ openFilesMax: 2 }),
+  ))
+
 test('F102 with fewer descriptors than files every line is still read once', () =>
   withNode(
     async (node) => {
