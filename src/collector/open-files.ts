@@ -24,7 +24,7 @@ export class OpenFiles {
   touch(file: Closable): void {
     this.#files.delete(file)
     this.#files.add(file)
-    if (this.#files.size > this.#max) this.makeRoom(1)
+    if (this.#files.size > this.#max) this.makeRoom(1, file)
   }
 
   closed(file: Closable): void {
@@ -53,12 +53,12 @@ export class OpenFiles {
     return this.makeRoom(isFew ? this.#files.size : this.#files.size - half)
   }
 
-  /** Closes up to `count` files, those read longest ago first. False: there was none to close. */
-  makeRoom(count: number): boolean {
+  /** Closes up to `count` files, those read longest ago first, but not `kept`. False: there was none. */
+  makeRoom(count: number, kept: Closable | null = null): boolean {
     let left = count
     for (const file of this.#files) {
       if (left === 0) break
-      if (!file.isReopenable) continue
+      if (!file.isReopenable || file === kept) continue
       file.close()
       left -= 1
     }

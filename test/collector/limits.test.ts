@@ -49,6 +49,21 @@ test('F102 above the bound the file read longest ago is closed, unless it could 
   assert.equal(files.makeRoom(1), false)
 })
 
+test('F102 the file that is being opened is not the one that is closed for it', () => {
+  const files = new OpenFiles(1)
+  const open = (isReopenable: boolean) => ({
+    isReopenable,
+    isClosed: false,
+    close() {
+      this.isClosed = true
+    },
+  })
+  files.touch(open(false))
+  const second = open(true)
+  files.touch(second)
+  assert.equal(second.isClosed, false)
+})
+
 test('F102 with one descriptor compressed files are still read to their ends', () =>
   withNode(
     async (node) => {

@@ -21,7 +21,7 @@ export const storageMutants: readonly Mutant[] = [
     what: 'the bound of open files is not kept',
     faults: ['F102', 'F105'],
     file: 'collector/open-files.ts',
-    from: 'if (this.#files.size > this.#max) this.makeRoom(1)',
+    from: 'if (this.#files.size > this.#max) this.makeRoom(1, file)',
     to: 'if (this.#files.size < this.#max) this.makeRoom(0)',
   },
   {
