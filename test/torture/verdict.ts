@@ -78,11 +78,14 @@ function isGap({ attributes }: RecordedLine): boolean {
   return (attributes & attribute.gap) !== 0
 }
 
+/** A line above the cap may be cut inside an id; its pieces have lines of other kinds between them. */
 function countIds(stored: readonly RecordedLine[]): Map<number, number> {
   const found = new Map<number, number>()
-  for (const iostream of [0, 1]) {
-    const lines = stored.filter((line) => !isGap(line) && (line.attributes & attribute.stderr) === iostream)
-    // A line above the cap may be cut inside an id.
+  const kinds = Map.groupBy(
+    stored.filter((line) => !isGap(line)),
+    ({ attributes }) => attributes & (attribute.stderr | attribute.malformed),
+  )
+  for (const lines of kinds.values()) {
     const text = lines
       .map((line) => (line.attributes & attribute.cut ? line.text : `${line.text}\n`))
       .join('')
