@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { settings } from '../src/config.ts'
+import { misfit } from './mutants/mutant.ts'
+import { mutants } from './mutants/mutants.ts'
 import { importsOf, readSources, readText, type SourceFile } from './support/source-tree.ts'
 
 /**
@@ -223,6 +225,7 @@ test('S-TREE-08 every statement of docs/spec.md is cited by the name of a test, 
 
 const faultsCount = 122
 const untestedMax = 10
+const mutantsMin = 60
 const faultRow = /^\| (F\d{2,3}) \| (.+) \| (.+?) \|$/gm
 
 test('S-TREE-09 every fault has a row in docs/spec.md, and a test that begins with its id or a reason why not', () => {
@@ -245,6 +248,21 @@ test('S-TREE-09 every fault has a row in docs/spec.md, and a test that begins wi
     ({ id, where }) => !untested.some((row) => row.id === id) && !tests.get(`test/faults/${where}`)?.has(id),
   )
   assert.deepEqual(missing, [], 'rows whose file has no test that begins with their id')
+})
+
+test('S-TREE-10 each mutant changes one line of src, and faults with tests are what it names', () => {
+  assert.ok(mutants.length >= mutantsMin, `${mutants.length} mutants`)
+  const misfits = mutants.map((mutant) => misfit(mutant, readText(`src/${mutant.file}`)))
+  assert.deepEqual(
+    misfits.filter((text) => text !== null),
+    [],
+  )
+  const tested = new Set(readSources('test/faults/*.test.ts').flatMap(({ text }) => [...faultsTested(text)]))
+  const named = mutants.flatMap(({ faults }) => faults)
+  assert.deepEqual(
+    named.filter((fault) => !tested.has(fault)),
+    [],
+  )
 })
 
 /** Ids that begin the names of a file's tests: several in one name, or from a table of `['F01', …]`. */

@@ -7,8 +7,8 @@ export const fileMutants: readonly Mutant[] = [
     what: 'a file that has just gone counts as refused',
     faults: ['F77'],
     file: 'collector/probe.ts',
-    from: "if ((error as NodeJS.ErrnoException).code !== 'ENOENT') host.refused(file.path, error)",
-    to: 'host.refused(file.path, error)',
+    from: "if ((error as NodeJS.ErrnoException).code !== 'ENOENT') host.refused(path, error)",
+    to: 'host.refused(path, error)',
   },
   {
     what: 'a deleted file stays open when it is read',

@@ -35,8 +35,8 @@ export const identityMutants: readonly Mutant[] = [
     what: 'only the live file can be a copy',
     faults: ['F25'],
     file: 'collector/matching.ts',
-    from: 'else if (!file.isLive && instance.generations.some(',
-    to: 'else if (file.isLive && instance.generations.some(',
+    from: 'if (holder === undefined && !file.isLive && instance',
+    to: 'if (holder === undefined && file.isLive && instance',
   },
   {
     what: 'a hole of NULs is taken for a line',
@@ -63,8 +63,8 @@ export const identityMutants: readonly Mutant[] = [
     what: 'files that begin alike count as copies',
     faults: ['F30'],
     file: 'collector/probe.ts',
-    from: 'return isSameBefore(log.fd, generation.log.fd, Math.min(file.stat.size, generation.size))',
-    to: 'return true',
+    from: 'if (generation.log !== null) return isSameBefore(log.fd, generation.log.fd, at)',
+    to: 'if (generation.log !== null) return true',
   },
   {
     what: 'positions of files that are gone stay',

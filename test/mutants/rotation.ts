@@ -42,8 +42,8 @@ export const rotationMutants: readonly Mutant[] = [
     what: 'what was rotated before it was seen is not read',
     faults: ['F02', 'F04', 'F20', 'F122'],
     file: 'collector/matching.ts',
-    from: '} else addNew(instance, found, seen, host)',
-    to: '} else if (file.isLive) addNew(instance, found, seen, host)',
+    from: 'if (known === undefined) addNew(instance, found, seen, host)',
+    to: 'if (known === undefined && !file.isLive) found.log.close(); else if (known === undefined) addNew(instance, found, seen, host)',
   },
   {
     what: 'files are ordered by their time of modification',
@@ -63,8 +63,8 @@ export const rotationMutants: readonly Mutant[] = [
     what: 'a file that is read to its end is not known again',
     faults: ['F06', 'F12'],
     file: 'collector/matching.ts',
-    from: '(generation) => !seen.has(generation) && isContentOf(generation, found),',
-    to: "(one) => !seen.has(one) && one.state !== 'done' && isContentOf(one, found),",
+    from: 'missing.find((generation) => isContentOf(generation, found))',
+    to: "missing.find((one) => one.state !== 'done' && isContentOf(one, found))",
   },
   {
     what: 'a gzip file that ends too early is given up at once',

@@ -34,6 +34,8 @@ async function main(wanted: readonly string[]): Promise<number> {
   for (const text of misfits) console.error(text)
   if (misfits.length > 0 || chosen.length === 0) return 1
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-mutants-'))
+  // Some tests read as another user.
+  fs.chmodSync(folder, 0o755)
   try {
     const trees = Array.from({ length: os.availableParallelism() }, (_, index) => copyTree(folder, index))
     const isGreen = await checkUnbroken(trees, chosen)
