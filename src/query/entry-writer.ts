@@ -2,13 +2,14 @@
  * Writes selected lines as answers: JSON objects, text lines or their bare bytes, ready to send. Hot path.
  */
 
+import { isUtf8 } from 'node:buffer'
 import { type Cursor, CursorWriter } from '../model/cursor.ts'
 import { attribute, flagNames, type GapRecord, iostreamNames, levelNames } from '../model/entry.ts'
 import { TimeWriter, timeTextBytes } from '../model/time.ts'
 import type { StreamRecord } from '../store/stream-cache.ts'
 import type { Format } from './plan.ts'
 
-/** One line to be written, with its bytes. */
+/** One line to be written: bytes `start` to `end` (exclusive), without its line feed. */
 export type WritableEntry = {
   readonly stream: StreamRecord
   readonly line: number
@@ -16,27 +17,47 @@ export type WritableEntry = {
   readonly ns: number
   readonly level: number
   readonly attributes: number
-  readonly body: Buffer
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
   /** Older than what the tail had already sent. */
   readonly isLate: boolean
 }
 
 const carriageReturn = 0x0d
 const comma = 0x2c
+const lineFeed = 0x0a
+const quote = 0x22
+const backslash = 0x5c
+const closeBrace = 0x7d
 /** Room for what surrounds a line, stream names apart. */
 const overheadBytes = 512
+/** Bytes that JSON may make of one: `\u001b`. */
+const escapedBytesMax = 6
 
-/** Bytes that JSON writes as they are: printable ASCII but quote and backslash. */
-const isPlain = new Uint8Array(256).map((_, byte) =>
-  byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c ? 1 : 0,
+/** What JSON does with each byte. */
+const asIs = 0
+const escaped = 1
+/** As it is, where the line is UTF-8. */
+const beyondAscii = 2
+const kindOf = new Uint8Array(256).map((_, byte) => {
+  if (byte >= 0x80) return beyondAscii
+  return byte < 0x20 || byte === quote || byte === backslash ? escaped : asIs
+})
+const escapes = Array.from({ length: 128 }, (_, byte) =>
+  Buffer.from(JSON.stringify(String.fromCharCode(byte)).slice(1, -1)),
 )
+const lineHead = Buffer.from('{"kind":"line","time":"')
 
-type StreamText = { readonly json: Buffer; readonly text: Buffer }
+/** `json` and `text` name the stream; `heads`: what JSON has between time and line, by iostream and level. */
+type StreamText = { readonly json: Buffer; readonly text: Buffer; readonly heads: (Buffer | undefined)[] }
 
 /** Grows as needed. JSON objects are joined by commas; lines of the other formats end in LF. */
 export class EntryWriter {
   readonly #format: Format
   #cursors: CursorWriter
+  /** What follows most lines, up to the place in their cursors. */
+  #tail: Buffer
   readonly #times = new TimeWriter()
   readonly #streams = new Map<number, StreamText>()
   /** Where each entry begins, if they are to be given back in reverse. */
@@ -49,12 +70,14 @@ export class EntryWriter {
   constructor(format: Format, cursor: Cursor, isReversed = false) {
     this.#format = format
     this.#cursors = new CursorWriter(cursor)
+    this.#tail = tailOf(this.#cursors)
     this.#starts = isReversed ? [] : null
   }
 
   /** Changes what the following entries' cursors share. */
   setCursor(cursor: Cursor): void {
     this.#cursors = new CursorWriter(cursor)
+    this.#tail = tailOf(this.#cursors)
   }
 
   get length(): number {
@@ -85,9 +108,11 @@ export class EntryWriter {
       this.#writeRaw(entry)
       return
     }
-    if (this.#format === 'json' && this.#length > 0) this.#ascii(',')
-    this.#writeJson(entry)
-    if (this.#format === 'ndjson') this.#ascii('\n')
+    this.#reserve(entry.end - entry.start + overheadBytes)
+    if (this.#format === 'json' && this.#length > 0) this.#byte(comma)
+    if (entry.attributes & attribute.gap) this.#writeJsonGap(entry)
+    else this.#writeJsonLine(entry)
+    if (this.#format === 'ndjson') this.#byte(lineFeed)
   }
 
   /**
@@ -107,34 +132,41 @@ export class EntryWriter {
     }
   }
 
-  #writeJson(entry: WritableEntry): void {
-    const { stream, body, attributes } = entry
-    const isGap = (attributes & attribute.gap) !== 0
-    const streamText = this.#streamText(stream)
-    this.#reserve(body.length + streamText.json.length + overheadBytes)
-    this.#ascii(isGap ? '{"kind":"gap","time":"' : '{"kind":"line","time":"')
+  /** Hot path: 500 ns for a line of 140 bytes; more where it holds bytes that JSON escapes. */
+  #writeJsonLine(entry: WritableEntry): void {
+    const { stream, attributes, level } = entry
+    this.#bytes(lineHead)
     this.#length = this.#times.write(this.#buffer, this.#length, entry.sec, entry.ns)
-    this.#ascii('",')
-    this.#bytes(streamText.json)
-    if (isGap) {
-      const gap = JSON.parse(body.toString()) as GapRecord
-      this.#utf8(
-        `"reason":${JSON.stringify(gap.reason)},"bytes":${gap.bytes},"file":${JSON.stringify(gap.file)},`,
-      )
-      this.#ascii('"flags":[')
-    } else {
-      const iostream = iostreamNames[attributes & attribute.stderr ? 1 : 0]
-      this.#ascii(`"stream":"${iostream}","level":"${levelNames[entry.level]}","line":"`)
-      this.#jsonText(withoutReturn(body, attributes))
-      this.#ascii('","flags":[')
-    }
-    this.#flags(entry)
-    this.#ascii('],"cursor":"')
-    this.#ascii(this.#cursors.at(entry.sec, entry.ns, stream.id, entry.line))
-    this.#ascii('"}')
+    this.#bytes(this.#headOf(stream, attributes & attribute.stderr ? 1 : 0, level))
+    this.#jsonText(entry.bytes, entry.start, endOfText(entry))
+    this.#reserve(overheadBytes)
+    const hasFlags = (attributes & flagBits) !== 0 || entry.isLate
+    if (hasFlags) this.#flags(entry, '","flags":[')
+    else this.#bytes(this.#tail)
+    this.#place(entry)
   }
 
-  #flags({ attributes, isLate }: WritableEntry): void {
+  #writeJsonGap(entry: WritableEntry): void {
+    this.#ascii('{"kind":"gap","time":"')
+    this.#length = this.#times.write(this.#buffer, this.#length, entry.sec, entry.ns)
+    this.#ascii('",')
+    this.#bytes(this.#streamText(entry.stream).json)
+    const { reason, bytes, file } = gapOf(entry)
+    this.#utf8(`"reason":${JSON.stringify(reason)},"bytes":${bytes},"file":${JSON.stringify(file)}`)
+    this.#flags(entry, ',"flags":[')
+    this.#place(entry)
+  }
+
+  /** The rest of a cursor, and the end of the object. */
+  #place({ sec, ns, stream, line }: WritableEntry): void {
+    this.#length = this.#cursors.writeRest(this.#buffer, this.#length, sec, ns, stream.id, line)
+    this.#byte(quote)
+    this.#byte(closeBrace)
+  }
+
+  /** And the beginning of the cursor. */
+  #flags({ attributes, isLate }: WritableEntry, before: string): void {
+    this.#ascii(before)
     let separator = ''
     for (const [bit, name] of flagNames) {
       if (!(attributes & bit)) continue
@@ -142,47 +174,77 @@ export class EntryWriter {
       separator = ','
     }
     if (isLate) this.#ascii(`${separator}"late"`)
+    this.#ascii('],"cursor":"')
+    this.#bytes(this.#cursors.prefix)
+    this.#reserve(overheadBytes)
   }
 
   #writeText(entry: WritableEntry): void {
-    const { body, attributes } = entry
+    const { bytes, start, end, attributes } = entry
     const prefix = this.#streamText(entry.stream).text
-    this.#reserve(body.length + prefix.length + overheadBytes)
+    this.#reserve(end - start + prefix.length + overheadBytes)
     this.#bytes(prefix)
     this.#length = this.#times.write(this.#buffer, this.#length, entry.sec, entry.ns)
     this.#ascii(' ')
     if (attributes & attribute.gap) {
-      const { reason, bytes, file } = JSON.parse(body.toString()) as GapRecord
-      this.#utf8(
-        `-- gap: ${reason}, ${bytes ?? 'unknown'} bytes missing${file === null ? '' : ` of ${file}`} --`,
-      )
-    } else {
-      this.#bytes(withoutReturn(body, attributes))
-    }
-    this.#ascii('\n')
+      const gap = gapOf(entry)
+      const file = gap.file === null ? '' : ` of ${gap.file}`
+      this.#utf8(`-- gap: ${gap.reason}, ${gap.bytes ?? 'unknown'} bytes missing${file} --`)
+    } else this.#copy(bytes, start, endOfText(entry))
+    this.#byte(lineFeed)
   }
 
-  #writeRaw({ body, attributes }: WritableEntry): void {
+  #writeRaw({ bytes, start, end, attributes }: WritableEntry): void {
     if (attributes & attribute.gap) {
       this.#hasLeftOutGaps = true
       return
     }
-    this.#bytes(body)
-    this.#ascii('\n')
+    this.#reserve(end - start + 1)
+    this.#copy(bytes, start, end)
+    this.#byte(lineFeed)
   }
 
   /**
-   * A JSON string's inside: plain ASCII is copied, anything else goes through JSON.stringify, which replaces
-   * bad UTF-8.
+   * A JSON string's inside, byte by byte; a line that is not UTF-8 goes through JSON.stringify, which
+   * replaces what is not. Hot path: about 1 ns a byte.
    */
-  #jsonText(body: Buffer): void {
-    for (let index = 0; index < body.length; index += 1) {
-      if (isPlain[body[index] as number] === 0) {
-        this.#utf8(JSON.stringify(body.toString('utf8')).slice(1, -1))
-        return
+  #jsonText(bytes: Buffer, start: number, end: number): void {
+    let buffer = this.#buffer
+    let at = this.#length
+    let isChecked = false
+    for (let index = start; index < end; index += 1) {
+      const byte = bytes[index] as number
+      const kind = kindOf[byte]
+      if (kind === beyondAscii && !isChecked) {
+        if (!isUtf8(bytes.subarray(start, end))) {
+          this.#utf8(JSON.stringify(bytes.toString('utf8', start, end)).slice(1, -1))
+          return
+        }
+        isChecked = true
       }
+      if (kind !== escaped) {
+        buffer[at++] = byte
+        continue
+      }
+      const escape = escapes[byte] as Buffer
+      if (at + escapedBytesMax + end - index > buffer.length) {
+        this.#reserveAt(at, escapedBytesMax + end - index)
+        buffer = this.#buffer
+      }
+      for (let part = 0; part < escape.length; part += 1) buffer[at++] = escape[part] as number
     }
-    this.#bytes(body)
+    this.#length = at
+  }
+
+  #headOf(stream: StreamRecord, iostream: 0 | 1, level: number): Buffer {
+    const { heads, json } = this.#streamText(stream)
+    const key = level * 2 + iostream
+    const known = heads[key]
+    if (known !== undefined) return known
+    const head = `"stream":"${iostreamNames[iostream]}","level":"${levelNames[level]}","line":"`
+    const bytes = Buffer.concat([Buffer.from('",'), json, Buffer.from(head)])
+    heads[key] = bytes
+    return bytes
   }
 
   #streamText(stream: StreamRecord): StreamText {
@@ -193,6 +255,7 @@ export class EntryWriter {
     const text = {
       json: Buffer.from(`${json.slice(1, -1)},`),
       text: Buffer.from(`[pod/${pod}/${container}] `),
+      heads: [],
     }
     this.#streams.set(stream.id, text)
     return text
@@ -214,20 +277,47 @@ export class EntryWriter {
     this.#length += bytes.length
   }
 
+  /** Into room that is reserved. */
+  #byte(byte: number): void {
+    this.#buffer[this.#length] = byte
+    this.#length += 1
+  }
+
+  /** Into room that is reserved. */
+  #copy(bytes: Buffer, start: number, end: number): void {
+    bytes.copy(this.#buffer, this.#length, start, end)
+    this.#length += end - start
+  }
+
   #reserve(count: number): void {
-    const needed = this.#length + count + timeTextBytes
+    this.#reserveAt(this.#length, count)
+  }
+
+  /** Room for `count` bytes and a time behind the first `length`. */
+  #reserveAt(length: number, count: number): void {
+    const needed = length + count + timeTextBytes
     if (needed <= this.#buffer.length) return
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
-    this.#buffer.copy(grown, 0, 0, this.#length)
+    this.#buffer.copy(grown, 0, 0, length)
     this.#buffer = grown
   }
 }
 
+const flagBits = flagNames.reduce((bits, [bit]) => bits | bit, 0)
+
+function tailOf({ prefix }: CursorWriter): Buffer {
+  return Buffer.concat([Buffer.from('","flags":[],"cursor":"'), prefix])
+}
+
+function gapOf({ bytes, start, end }: WritableEntry): GapRecord {
+  return JSON.parse(bytes.toString('utf8', start, end)) as GapRecord
+}
+
 /**
- * A line without the one carriage return that a terminal put at its end; pieces and odd lines stay as they
+ * End of a line without the one carriage return that a terminal put there; pieces and odd lines stay as they
  * are.
  */
-function withoutReturn(body: Buffer, attributes: number): Buffer {
-  if (attributes & (attribute.cut | attribute.malformed)) return body
-  return body.at(-1) === carriageReturn ? body.subarray(0, -1) : body
+function endOfText({ attributes, bytes, start, end }: WritableEntry): number {
+  if (attributes & (attribute.cut | attribute.malformed)) return end
+  return end > start && bytes[end - 1] === carriageReturn ? end - 1 : end
 }

@@ -182,8 +182,8 @@ export const lineMutants: readonly Mutant[] = [
     what: 'a carriage return at the end is shown',
     faults: ['F53'],
     file: 'query/entry-writer.ts',
-    from: 'return body.at(-1) === carriageReturn ? body.subarray(0, -1) : body',
-    to: 'return body',
+    from: 'return end > start && bytes[end - 1] === carriageReturn ? end - 1 : end',
+    to: 'return end',
   },
   {
     what: 'NULs inside a line are taken for a hole',
@@ -196,8 +196,8 @@ export const lineMutants: readonly Mutant[] = [
     what: 'JSON takes bytes that are not UTF-8 as they are',
     faults: ['F55'],
     file: 'query/entry-writer.ts',
-    from: 'byte >= 0x20 && byte < 0x7f &&',
-    to: 'byte >= 0x20 &&',
+    from: 'if (kind === beyondAscii && !isChecked) {',
+    to: 'if (kind === beyondAscii && isChecked) {',
   },
   {
     what: 'a form feed ends a line',
@@ -224,8 +224,8 @@ export const lineMutants: readonly Mutant[] = [
     what: 'control characters go into JSON as they are',
     faults: ['F58'],
     file: 'query/entry-writer.ts',
-    from: 'byte >= 0x20 && byte < 0x7f &&',
-    to: 'byte < 0x7f &&',
+    from: 'return byte < 0x20 || byte === quote || byte === backslash ? escaped : asIs',
+    to: 'return byte === quote || byte === backslash ? escaped : asIs',
   },
   {
     what: 'content with a brace is looked into for a Docker line',

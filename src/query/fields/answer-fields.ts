@@ -70,9 +70,9 @@ function walk(
   )
   // A time of its own: what the walk has found would have to be found again.
   const readStarted = performance.now()
-  const read = createHitReader(snapshot, ({ body, sec, ns }) => {
+  const read = createHitReader(snapshot, ({ bytes, start, end, sec, ns }) => {
     countLine(sample, { sec, ns })
-    if (counter.addLine(body, sample.leftOut)) sample.withFields += 1
+    if (counter.addLine(bytes.subarray(start, end), sample.leftOut)) sample.withFields += 1
     return performance.now() - readStarted <= task.sliceMs
   })(slice.hits)
   if (read < slice.hits.length) return { ...cursor, place: placeOf(slice.hits[read - 1] as Hit) }
