@@ -177,6 +177,40 @@ test('F83 what may not be read is told with its reason and tried again; the othe
     assert.deepEqual(fault.status().degraded, [])
   }))
 
+test('F83 a refused file is left alone for half a minute; a folder that cannot be listed for a while loses nothing', () =>
+  withFaultNode(
+    async (fault) => {
+      const { node } = fault
+      fs.chmodSync(node.base, 0o755)
+      const kept = writeLog(fault, 'shop_kept_uid-3/app', '0.log', 'a')
+      const pod = path.dirname(path.dirname(kept))
+      const read = (passMs: number): void =>
+        asOther(() => {
+          node.now += passMs
+          node.core.scan(node.now, true)
+          while (node.core.poll(node.now, { all: true })) continue
+        })
+      read(0)
+      const refused = writeLog(fault, 'shop_refused_uid-4/app', '0.log', 'late')
+      fs.chmodSync(refused, 0o200)
+      fs.chmodSync(pod, 0o300)
+      read(1000)
+      fs.chmodSync(refused, 0o644)
+      read(5000)
+      assert.deepEqual(await fault.texts(), ['a'])
+      read(40_000)
+      assert.deepEqual((await fault.texts()).toSorted(), ['a', 'late'])
+      for (let look = 0; look < 3; look += 1) read(40_000)
+      fs.chmodSync(pod, 0o755)
+      fs.appendFileSync(kept, node.line('b'))
+      read(40_000)
+      assert.deepEqual((await fault.texts()).toSorted(), ['a', 'b', 'late'])
+      assert.equal((await fault.gaps()).length, 0)
+    },
+    // What is closed is known by its name alone.
+    { collector: { openFilesMax: 1 } },
+  ))
+
 /** A node whose `0.log` is a link into a Docker folder beside the log root, which links may lead to. */
 function withLinks(body: (fault: FaultNode, target: string, docker: string) => Promise<void>): Promise<void> {
   return withFaultNode(async (fault) => {
