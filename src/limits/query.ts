@@ -31,7 +31,16 @@ export const queryLimits = {
   answerBytesMax: 16 * mebibyte,
   /** Body bytes decompressed for one page or tail step. */
   scannedBytesMax: 64 * 1024 * mebibyte,
-  /** Lines of one piece of an export: large enough to amortise reopening blocks. */
+  /**
+   * Bodies of one part of a scan, which one thread reads while others read its neighbours: the blocks across
+   * its ends are opened by both.
+   */
+  scanPartBytes: 48 * mebibyte,
+  /** The same of an export: about one piece of JSON. */
+  exportPartBytes: 1 * mebibyte,
+  /** Parts that a walk is cut into at once; what lies behind the last is cut later. */
+  partsMax: 64,
+  /** Lines and bytes of one piece of an export: large enough to amortise reopening blocks. */
   exportLinesPerSlice: 20_000,
   exportBytesPerSlice: 4 * mebibyte,
   /** Added where a thread has to start first: on a throttled processor that alone takes seconds. */

@@ -6,6 +6,7 @@ import type { Reader, Snapshot } from '../store/reader.ts'
 import { resumeOf } from './collected-page.ts'
 import { type CompiledPlan, compilePlan } from './compiled-plan.ts'
 import type { MembersAnswer, StorageSizes } from './contract.ts'
+import { findCuts } from './cuts.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { explainEmpty, explainNames } from './explain.ts'
 import { answerFields } from './fields/answer-fields.ts'
@@ -20,6 +21,7 @@ import type { ScanCount } from './select-lines.ts'
 import { answerTail } from './tail-answer.ts'
 import type {
   BeginTask,
+  CutTask,
   EntryResult,
   EntryTask,
   FieldsResult,
@@ -32,11 +34,13 @@ import type {
   TailResult,
   TailTask,
 } from './tasks.ts'
-import { boundCommit, checkCursor, checkDatabase, rangeOf } from './walk-cursor.ts'
+import { boundCommit, checkCursor, checkDatabase, rangeOf, rangeUntil } from './walk-cursor.ts'
 import { createHitWriter } from './write-hits.ts'
 
 export type Engine = {
   readonly history: (task: HistoryTask) => HistoryResult
+  /** Seconds at which parts of a walk end. */
+  readonly cuts: (task: CutTask) => readonly number[]
   readonly histogram: (task: HistogramTask) => HistogramResult
   readonly entry: (task: EntryTask) => EntryResult
   readonly fields: (task: FieldsTask) => FieldsResult
@@ -70,6 +74,10 @@ export function createEngine(reader: Reader): Engine {
       checkCursor(task.cursor, reader.databaseId, compiled.hash)
       const scoped = withinScope(compiled, task.scope)
       return reader.snapshot((snapshot) => answerHistory(snapshot, reader.databaseId, scoped, task))
+    },
+    cuts: (task) => {
+      const compiled = withinScope(planOf(task.plan), task.scope)
+      return reader.snapshot((snapshot) => findCuts(snapshot, compiled, task))
     },
     entry: (task) => {
       checkDatabase(task.cursor, reader.databaseId)
@@ -123,7 +131,8 @@ function answerHistory(
   const isOver = ({ scannedBytes }: ScanCount): boolean =>
     performance.now() - started > task.sliceMs || scannedBytes > task.scannedBytesMax
   const { direction, limit } = task
-  const request = { direction, limit, commit: cursor.commit, range: rangeOf(cursor, direction), isOver }
+  const range = rangeUntil(rangeOf(cursor, direction), direction, task.endSec)
+  const request = { direction, limit, commit: cursor.commit, range, isOver }
   const slice = walkHistory(snapshot, compiled, request, count)
   const writer = new EntryWriter(task.format, cursor, task.isReversed)
   const written = createHitWriter(snapshot, writer, task.answerBytesMax)(slice.hits)

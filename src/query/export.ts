@@ -9,6 +9,7 @@ import { type Cursor, encodeCursor } from '../model/cursor.ts'
 import type { LogsRequest } from './contract.ts'
 import { TaskTimeout } from './lanes.ts'
 import type { Pager } from './pager.ts'
+import type { PartWalk } from './part-walk.ts'
 import { requireCursor } from './require-cursor.ts'
 import type { HistoryResult } from './tasks.ts'
 
@@ -31,46 +32,49 @@ type EndLine = {
 export function createExporter(pager: Pager): Exporter {
   return async function* exportLogs(request, signal) {
     const limit = request.limit ?? Number.MAX_SAFE_INTEGER
+    const partBytes =
+      request.plan.lines.length === 0 ? queryLimits.exportPartBytes : queryLimits.scanPartBytes
     let cursor: Cursor | null = request.cursor === null ? null : requireCursor(request.cursor)
     let count = 0
-    let isFirst = true
+    let rest: PartWalk | null = null
     const warnings = new Set<string>()
-    for (;;) {
-      signal.throwIfAborted()
-      let result: HistoryResult
-      try {
-        result = await pager.slice(request, cursor, {
-          lane: 'scan',
+    try {
+      for (;;) {
+        signal.throwIfAborted()
+        let result: HistoryResult
+        const size = {
           limit: Math.min(limit - count, queryLimits.exportLinesPerSlice),
           answerBytesMax: queryLimits.exportBytesPerSlice,
-          isFirst,
           isReversed: false,
-        })
-      } catch (error) {
-        if (isFirst && !(error instanceof TaskTimeout)) throw error
-        cursor ??= await pager.begin(request.plan, request.range)
-        yield endLine({ complete: false, reason: reasonOf(error), next: cursor, count, warnings })
-        return
+        }
+        try {
+          result =
+            rest === null
+              ? await pager.slice(request, cursor, { ...size, lane: 'scan', isFirst: true })
+              : await rest.next(size)
+        } catch (error) {
+          if (rest === null && !(error instanceof TaskTimeout)) throw error
+          cursor ??= await pager.begin(request.plan, request.range)
+          yield endLine({ complete: false, reason: reasonOf(error), next: cursor, count, warnings })
+          return
+        }
+        for (const warning of result.warnings) warnings.add(warning)
+        count += result.count
+        if (result.count > 0) yield result.entries
+        cursor = result.next
+        if (cursor === null) {
+          yield endLine({ complete: true, reason: null, next: null, count, warnings })
+          return
+        }
+        if (count >= limit) {
+          const reason = `the limit of ${limit} was reached`
+          yield endLine({ complete: false, reason, next: cursor, count, warnings })
+          return
+        }
+        rest ??= pager.parts(request, cursor, partBytes)
       }
-      isFirst = false
-      for (const warning of result.warnings) warnings.add(warning)
-      count += result.count
-      if (result.count > 0) yield result.entries
-      if (result.end === 'exhausted') {
-        yield endLine({ complete: true, reason: null, next: null, count, warnings })
-        return
-      }
-      cursor = result.next
-      if (count >= limit) {
-        yield endLine({
-          complete: false,
-          reason: `the limit of ${limit} was reached`,
-          next: cursor,
-          count,
-          warnings,
-        })
-        return
-      }
+    } finally {
+      rest?.close()
     }
   }
 }

@@ -36,6 +36,8 @@ export type Lanes = {
    * anew.
    */
   readonly sliceMs: (lane: Lane) => number
+  /** Threads that scan which one query may ask at a time: one where others wait. */
+  readonly widthOfScan: () => number
   readonly status: () => QueryStatus['lanes']
   /** Of the threads that run and answer in time. Never rejects. */
   readonly memory: () => Promise<readonly ThreadMemory[]>
@@ -86,6 +88,7 @@ export function createLanes(options: LanesOptions): Lanes {
     },
     sliceMs: (lane) =>
       lane === 'scan' && lanes.scan.waiting() === 0 ? queryLimits.sliceAloneMs : queryLimits.sliceMs,
+    widthOfScan: () => (lanes.scan.waiting() === 0 ? scanThreads : 1),
     status: () => ({ light: lanes.light.status(), scan: lanes.scan.status() }),
     memory: async () => {
       const [light, scan] = await Promise.all([lanes.light.memory(), lanes.scan.memory()])

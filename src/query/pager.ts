@@ -9,6 +9,7 @@ import { type CollectedPage, createCollectedPage } from './collected-page.ts'
 import type { LogsPage, LogsRequest } from './contract.ts'
 import { answerEnding, type Ending, expressionEnding, type QueryBounds, spentEnding } from './ending.ts'
 import { type Lane, type Lanes, TaskTimeout } from './lanes.ts'
+import { createPartWalk, type PartWalk } from './part-walk.ts'
 import type { Format, Plan, TimeRange } from './plan.ts'
 import { requireCursor } from './require-cursor.ts'
 import type { HistoryResult, HistoryTask, Scope } from './tasks.ts'
@@ -17,7 +18,14 @@ export type Pager = {
   /** `isReversed`: entries come back against the direction of the walk. */
   readonly page: (request: LogsRequest, signal: AbortSignal, isReversed?: boolean) => Promise<LogsPage>
   /** One slice, for exports and contexts. */
-  readonly slice: (request: SliceRequest, cursor: Cursor | null, size: SliceSize) => Promise<HistoryResult>
+  readonly slice: (
+    request: SliceRequest,
+    cursor: Cursor | null,
+    size: SliceSize,
+    signal?: AbortSignal,
+  ) => Promise<HistoryResult>
+  /** What is left of a walk, read by all threads that scan. To be closed. */
+  readonly parts: (request: SliceRequest, cursor: Cursor, bytesPerPart: number) => PartWalk
   /** Cursor at the beginning of a walk. */
   readonly begin: (plan: Plan, range: TimeRange) => Promise<Cursor>
 }
@@ -33,6 +41,8 @@ export type SliceSize = {
   readonly answerBytesMax: number
   readonly isFirst: boolean
   readonly isReversed: boolean
+  /** As in `HistoryTask`; none unless given. */
+  readonly endSec?: number | null
 }
 
 type PagerOptions = QueryBounds & { readonly now: () => number }
@@ -42,7 +52,7 @@ const millisecondsPerSecond = 1000
 export function createPager(lanes: Lanes, options: PagerOptions): Pager {
   const { scannedBytesMax, now } = options
   const defaultUntilSec = (): number => Math.ceil(now() / millisecondsPerSecond) + queryLimits.untilSlackSec
-  const slice: Pager['slice'] = async (request, cursor, size) => {
+  const slice: Pager['slice'] = async (request, cursor, size, signal) => {
     const task: HistoryTask = {
       kind: 'history',
       plan: request.plan,
@@ -57,10 +67,13 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
       answerBytesMax: size.answerBytesMax,
       isReversed: size.isReversed,
       isFirst: size.isFirst,
+      endSec: size.endSec ?? null,
       scope: request.scope ?? null,
     }
-    return (await lanes.run(size.lane, task)) as HistoryResult
+    return (await lanes.run(size.lane, task, signal)) as HistoryResult
   }
+  const parts: Pager['parts'] = (request, cursor, bytesPerPart) =>
+    createPartWalk({ lanes, slice, request, cursor, bytesPerPart })
   const begin: Pager['begin'] = async (plan, range) =>
     (await lanes.run('light', { kind: 'begin', plan, range, defaultUntilSec: defaultUntilSec() })) as Cursor
 
@@ -69,33 +82,38 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
     const limit = request.limit ?? Number.MAX_SAFE_INTEGER
     const collected = createCollectedPage(request.format, isReversed && request.direction === 'backward')
     let cursor = request.cursor === null ? null : requireCursor(request.cursor)
-    let lane: Lane = request.plan.lines.length === 0 ? 'light' : 'scan'
-    for (;;) {
-      signal.throwIfAborted()
-      let result: HistoryResult
-      try {
-        result = await slice(request, cursor, {
-          lane,
+    const lane: Lane = request.plan.lines.length === 0 ? 'light' : 'scan'
+    // What the first slice does not answer is long: all threads that scan go on with it.
+    let rest: PartWalk | null = null
+    try {
+      for (;;) {
+        signal.throwIfAborted()
+        const size = {
           limit: limit - collected.count,
           answerBytesMax: queryLimits.answerBytesMax - collected.bytes,
-          isFirst: collected.isEmpty,
           isReversed: collected.isReversed,
-        })
-      } catch (error) {
-        if (!(error instanceof TaskTimeout)) throw error
-        const place = cursor ?? (await begin(request.plan, request.range))
-        return collected.finish({ next: place, ending: goOn(expressionEnding, ', or'), started })
+        }
+        const result =
+          rest === null
+            ? await slice(request, cursor, { ...size, lane, isFirst: true })
+            : await rest.next(size)
+        collected.add(result)
+        cursor = result.next
+        const ending = endingOf(result, collected, performance.now() - started, options)
+        if (ending !== null || cursor === null || result.end === 'limit') {
+          return collected.finish({ next: result.next, ending, started })
+        }
+        rest ??= parts(request, cursor, queryLimits.scanPartBytes)
       }
-      collected.add(result)
-      cursor = result.next
-      const ending = endingOf(result, collected, performance.now() - started, options)
-      if (ending !== null || result.end === 'exhausted' || result.end === 'limit') {
-        return collected.finish({ next: result.next, ending, started })
-      }
-      lane = 'scan'
+    } catch (error) {
+      if (!(error instanceof TaskTimeout)) throw error
+      const place = cursor ?? (await begin(request.plan, request.range))
+      return collected.finish({ next: place, ending: goOn(expressionEnding, ', or'), started })
+    } finally {
+      rest?.close()
     }
   }
-  return { page, slice, begin }
+  return { page, slice, parts, begin }
 }
 
 /** What is bare lines is read downwards, whichever way the walk goes. */

@@ -28,8 +28,20 @@ export type HistoryTask = {
   readonly isReversed: boolean
   /** First slice of an answer: names that match nothing and empty answers are explained. */
   readonly isFirst: boolean
+  /** Second at which a part of the walk ends: its first backward, behind its last forward. Null: none. */
+  readonly endSec: number | null
   /** Of the selected streams only these; null: all. */
   readonly scope: Scope | null
+}
+
+/** Cuts the rest of a walk into parts for several threads. */
+export type CutTask = {
+  readonly kind: 'cuts'
+  readonly plan: Plan
+  readonly direction: Direction
+  readonly scope: Scope | null
+  readonly cursor: Cursor
+  readonly bytesPerPart: number
 }
 
 /** The streams around one: itself, those of its pod, or those of its namespace. */
@@ -168,6 +180,7 @@ export type StorageTask = { readonly kind: 'storage' }
 
 export type Task =
   | HistoryTask
+  | CutTask
   | HistogramTask
   | EntryTask
   | FieldsTask

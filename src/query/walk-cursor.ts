@@ -61,3 +61,15 @@ export function rangeOf(cursor: Cursor, direction: Direction): PlaceRange {
   }
   return { after, before }
 }
+
+/** The same up to the second at which a part of the walk ends. */
+export function rangeUntil(
+  { after, before }: PlaceRange,
+  direction: Direction,
+  endSec: number | null,
+): PlaceRange {
+  if (endSec === null) return { after, before }
+  const end: Place = { sec: endSec, ns: 0, streamId: 0, line: 0 }
+  if (direction === 'forward') return { after, before: comparePlaces(end, before) < 0 ? end : before }
+  return { after: comparePlaces(end, after) > 0 ? end : after, before }
+}

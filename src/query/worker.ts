@@ -114,6 +114,8 @@ function run(engine: Engine, task: Task): unknown {
       const result = engine.list(task)
       return transferred(result, result.members)
     }
+    case 'cuts':
+      return engine.cuts(task)
     case 'begin':
       return engine.begin(task)
     case 'check':

@@ -7,6 +7,8 @@ import type { Task } from '../../src/query/tasks.ts'
 export type DirectLanesOptions = {
   /** Below 0 every slice ends as soon as it may. */
   readonly sliceMs?: number
+  /** Parts of a walk that are read at a time. */
+  readonly width?: number
   /** Called before each task with its number among those of its kind; may throw in its place. */
   readonly onTask?: (task: Task, number: number, lane: Lane) => void
 }
@@ -15,7 +17,7 @@ const idle = { threads: 0, running: 0, waiting: 0 }
 
 export function createDirectLanes(
   engine: Engine,
-  { sliceMs = 10_000, onTask }: DirectLanesOptions = {},
+  { sliceMs = 10_000, width = 2, onTask }: DirectLanesOptions = {},
 ): Lanes {
   const counts = new Map<Task['kind'], number>()
   return {
@@ -27,6 +29,7 @@ export function createDirectLanes(
       const answer = engine[task.kind] as (task: Task) => unknown
       return structuredClone(answer(structuredClone(task)))
     },
+    widthOfScan: () => width,
     status: () => ({ light: idle, scan: idle }),
     memory: async () => [],
     close: async () => undefined,

@@ -38,6 +38,7 @@ export function historyTask(given: Partial<HistoryTask> = {}): HistoryTask {
     answerBytesMax: 1e9,
     isReversed: false,
     isFirst: false,
+    endSec: null,
     scope: null,
     ...given,
   }
