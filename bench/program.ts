@@ -9,8 +9,9 @@ import { delay } from '../test/support/wait.ts'
 /** Ticks per second of `/proc/<pid>/stat`: the kernel's fixed figure for programs. */
 const ticksPerSecond = 100
 const kibibyte = 1024
-/** As users start it. */
+/** As users start it; it replaces its process, which one that is profiled does not survive. */
 const startFile = path.join(import.meta.dirname, '../start.mjs')
+const mainFile = path.join(import.meta.dirname, '../src/main.ts')
 
 export type Usage = {
   /** User and system time of all threads, in seconds. */
@@ -46,8 +47,10 @@ export async function startMeasured(options: MeasuredOptions): Promise<MeasuredP
   const startedMs = performance.now()
   // Nothing may be swept while it is measured.
   const env: Record<string, string> = { LOGKEEP_RETENTION_SIZE: '1TiB' }
-  if (profileDir !== null) env['NODE_OPTIONS'] = `--cpu-prof --cpu-prof-dir=${profileDir}`
-  const program = await startProgram({ file: startFile, logRoot, dataDir, env })
+  if (profileDir !== null)
+    env['NODE_OPTIONS'] = `--max-semi-space-size=2 --cpu-prof --cpu-prof-dir=${profileDir}`
+  const file = profileDir === null ? startFile : mainFile
+  const program = await startProgram({ file, logRoot, dataDir, env })
   const startMs = performance.now() - startedMs
   const agent = new http.Agent({ keepAlive: true })
   const usage = (): Usage => readUsage(program.pid)

@@ -134,7 +134,8 @@ function answerHistory(
   const range = rangeUntil(rangeOf(cursor, direction), direction, task.endSec)
   const request = { direction, limit, commit: cursor.commit, range, isOver }
   const slice = walkHistory(snapshot, compiled, request, count)
-  const writer = new EntryWriter(task.format, cursor, task.isReversed)
+  const roomBytes = Math.min(slice.hits.length * entryBytes, task.answerBytesMax + roomBeyondBytes)
+  const writer = new EntryWriter(task.format, cursor, task.isReversed, roomBytes)
   const written = createHitWriter(snapshot, writer, task.answerBytesMax)(slice.hits)
   if (writer.hasLeftOutGaps) warnings.push(gapsLeftOut)
   const isCut = written < slice.hits.length
@@ -159,6 +160,10 @@ function answerHistory(
     warnings,
   }
 }
+
+/** Of one entry as JSON, about; and what the last one may take beyond the bound of an answer. */
+const entryBytes = 480
+const roomBeyondBytes = 64 * 1024
 
 const gapsLeftOut = 'records of missing lines are left out here: the other formats show them'
 

@@ -32,6 +32,9 @@ const backslash = 0x5c
 const closeBrace = 0x7d
 /** Room for what surrounds a line, stream names apart. */
 const overheadBytes = 512
+const roomBytesMin = 64 * 1024
+/** Share of the room from which on it costs less to give it away than to copy out of it. */
+const wellUsedShare = 0.75
 /** Bytes that JSON may make of one: `\u001b`. */
 const escapedBytesMax = 6
 
@@ -62,12 +65,16 @@ export class EntryWriter {
   readonly #streams = new Map<number, StreamText>()
   /** Where each entry begins, if they are to be given back in reverse. */
   readonly #starts: number[] | null
-  #buffer = Buffer.allocUnsafeSlow(64 * 1024)
+  #buffer: Buffer
   #length = 0
   #hasLeftOutGaps = false
 
-  /** `cursor` is what every entry's own cursor shares; its place is ignored. */
-  constructor(format: Format, cursor: Cursor, isReversed = false) {
+  /**
+   * `cursor` is what every entry's own cursor shares; its place is ignored. `roomBytes`: what the answer will
+   * about need.
+   */
+  constructor(format: Format, cursor: Cursor, isReversed = false, roomBytes = 0) {
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(roomBytesMin, roomBytes))
     this.#format = format
     this.#cursors = new CursorWriter(cursor)
     this.#tail = tailOf(this.#cursors)
@@ -89,8 +96,14 @@ export class EntryWriter {
     return this.#hasLeftOutGaps
   }
 
-  /** What was written: a copy that may be transferred. */
+  /** What was written, to be transferred: a copy, or the room itself where most of it is used. */
   take(): Uint8Array<ArrayBuffer> {
+    if (this.#starts === null && this.#length >= this.#buffer.length * wellUsedShare) {
+      const written = new Uint8Array(this.#buffer.buffer as ArrayBuffer, 0, this.#length)
+      this.#buffer = Buffer.allocUnsafeSlow(roomBytesMin)
+      this.#length = 0
+      return written
+    }
     const bytes = new Uint8Array(this.#length)
     if (this.#starts === null) bytes.set(this.#buffer.subarray(0, this.#length))
     else this.#copyReversed(bytes, this.#starts)

@@ -43,6 +43,8 @@ export type SliceSize = {
   readonly isReversed: boolean
   /** As in `HistoryTask`; none unless given. */
   readonly endSec?: number | null
+  /** That of the lane unless given. */
+  readonly sliceMs?: number
 }
 
 type PagerOptions = QueryBounds & { readonly now: () => number }
@@ -62,7 +64,7 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
       cursor,
       range: request.range,
       defaultUntilSec: defaultUntilSec(),
-      sliceMs: lanes.sliceMs(size.lane),
+      sliceMs: size.sliceMs ?? lanes.sliceMs(size.lane),
       scannedBytesMax,
       answerBytesMax: size.answerBytesMax,
       isReversed: size.isReversed,
@@ -95,7 +97,7 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
         }
         const result =
           rest === null
-            ? await slice(request, cursor, { ...size, lane, isFirst: true })
+            ? await slice(request, cursor, { ...size, lane, isFirst: true, sliceMs: firstMs(lanes) })
             : await rest.next(size)
         collected.add(result)
         cursor = result.next
@@ -114,6 +116,11 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
     }
   }
   return { page, slice, parts, begin }
+}
+
+/** Alone, as long as among others: what it does not answer is for all threads. */
+function firstMs(lanes: Lanes): number {
+  return Math.min(queryLimits.sliceMs, lanes.sliceMs('scan'))
 }
 
 /** What is bare lines is read downwards, whichever way the walk goes. */

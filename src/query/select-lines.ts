@@ -6,10 +6,10 @@
 import type { Place } from '../model/cursor.ts'
 import { attribute } from '../model/entry.ts'
 import type { Columns } from '../store/columns.ts'
-import { lineEnds } from '../store/line-ends.ts'
 import type { Snapshot } from '../store/reader.ts'
 import type { Segment } from '../store/segment.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
+import type { BodyMatcher } from './match/body-matcher.ts'
 
 /** Exclusive on both ends, in history order. */
 export type PlaceRange = { readonly after: Place; readonly before: Place }
@@ -35,16 +35,53 @@ export function selectLines(
   const holdsGap = (segment.levelMask & gapBit) !== 0
   if (!snapshot.mayHold(segment, compiled.requiredGrams)) return noLines
   count.blocks += 1
-  const columns = snapshot.columns(segment)
   count.scannedLines += to - from
+  const { matcher, levelMask, plan } = compiled
+  const isTextFirst = levelMask === null && plan.iostream === null && !holdsGap && !segment.mayHoldLineFeeds
+  if (matcher !== null && isTextFirst) {
+    const body = snapshot.body(segment)
+    count.scannedBytes += body.length
+    return selectInRange(snapshot, segment, [from, to], range, findByText(matcher, segment, body))
+  }
+  const columns = snapshot.columns(segment)
   const inColumns = selectByColumns(columns, segment, compiled, from, to, range)
-  if (compiled.matcher === null || inColumns.length === 0) return inColumns
+  if (matcher === null || inColumns.length === 0) return inColumns
   const body = snapshot.body(segment)
   count.scannedBytes += body.length
-  return selectByText(columns, compiled, body, inColumns, holdsGap)
+  const ends = columns.lengths === null ? null : snapshot.lineEnds(segment, columns)
+  return selectByText(columns, compiled, body, ends, inColumns, holdsGap)
 }
 
 const gapBit = 1 << 8
+
+/** Lines by their text alone, where none of them holds an LF. */
+function findByText(matcher: BodyMatcher, { lineCount }: Segment, body: Buffer): Uint32Array {
+  const hits = new Uint32Array(lineCount)
+  return hits.subarray(0, matcher.match(body, null, lineCount, hits))
+}
+
+/** Of these lines those that lie in the range: columns are only decoded where there are any. */
+function selectInRange(
+  snapshot: Snapshot,
+  segment: Segment,
+  [from, to]: readonly [from: number, to: number],
+  { after, before }: PlaceRange,
+  lines: Uint32Array,
+): Uint32Array {
+  if (lines.length === 0) return noLines
+  const { streamId, firstLine } = segment
+  const { seconds, nanos } = snapshot.columns(segment)
+  return lines.filter((index) => {
+    const sec = seconds[index] as number
+    const ns = nanos[index] as number
+    return (
+      index >= from &&
+      index < to &&
+      orderOf(sec, ns, streamId, firstLine + index, after) > 0 &&
+      orderOf(sec, ns, streamId, firstLine + index, before) < 0
+    )
+  })
+}
 
 function selectByColumns(
   columns: Columns,
@@ -85,14 +122,15 @@ function selectByText(
   columns: Columns,
   { matcher }: CompiledPlan,
   body: Buffer,
+  /** Null: no line holds an LF. */
+  ends: Uint32Array | null,
   candidates: Uint32Array,
   holdsGap: boolean,
 ): Uint32Array {
   if (matcher === null) return candidates
   const selected = new Uint32Array(candidates.length)
   let length = 0
-  if (columns.lengths !== null) {
-    const ends = lineEnds(body, columns)
+  if (ends !== null) {
     for (const index of candidates) {
       const start = index === 0 ? 0 : (ends[index - 1] as number) + 1
       const isGap = ((columns.attributes[index] as number) & attribute.gap) !== 0

@@ -2,7 +2,6 @@
  * Loads the bodies of selected lines, each segment's once, and hands the lines on in the order of the walk.
  */
 
-import { lineEnds } from '../store/line-ends.ts'
 import type { Snapshot } from '../store/reader.ts'
 import type { Segment } from '../store/segment.ts'
 import type { StreamRecord } from '../store/stream-cache.ts'
@@ -18,7 +17,6 @@ const roomBytes = 64 * 1024
 /** Takes hits until there is enough; returns how many were taken (at least one). */
 export type HitWriter = (hits: readonly Hit[], isLate?: (hit: Hit) => boolean) => number
 
-/** For one answer: where the lines of a segment end is found once. */
 export function createHitWriter(snapshot: Snapshot, writer: EntryWriter, bytesMax: number): HitWriter {
   return createHitReader(snapshot, (entry) => {
     writer.write(entry)
@@ -49,7 +47,6 @@ export function createHitReader(snapshot: Snapshot, take: (entry: WritableEntry)
 /** Bodies of the first lines of a run of hits, copied together so that no block is held for a line of it. */
 class HeldBodies {
   readonly #snapshot: Snapshot
-  readonly #endsOf = new Map<Segment, Uint32Array>()
   /** Of the group: where each line lies in `#room`; an end of 0: it is not loaded. */
   readonly #starts = new Uint32Array(groupSize)
   readonly #ends = new Uint32Array(groupSize)
@@ -78,7 +75,8 @@ class HeldBodies {
     for (const [segment, offsets] of offsetsOf) {
       if (held >= heldBytesMax) break
       const body = this.#snapshot.body(segment)
-      const ends = this.#endsIn(segment, body, hits[first + (offsets[0] as number)] as Hit)
+      const { columns } = hits[first + (offsets[0] as number)] as Hit
+      const ends = this.#snapshot.lineEnds(segment, columns)
       for (const offset of offsets) {
         held = this.#copy(body, ends, (hits[first + offset] as Hit).index, offset, held)
         if (held >= heldBytesMax) break
@@ -103,14 +101,6 @@ class HeldBodies {
     entry.end = this.#ends[offset] as number
     entry.isLate = isLate
     return entry
-  }
-
-  #endsIn(segment: Segment, body: Buffer, { columns }: Hit): Uint32Array {
-    const known = this.#endsOf.get(segment)
-    if (known !== undefined) return known
-    const ends = lineEnds(body, columns)
-    this.#endsOf.set(segment, ends)
-    return ends
   }
 
   /** Returns where the next line goes. */

@@ -68,8 +68,9 @@ export function utcDay(sec: number): number {
 export function createBlockWriter(connection: Connection, limits: StoreLimits): BlockWriter {
   const insertBlock = connection.prepare(
     `INSERT INTO block (stream_id, first_line, line_count, raw_bytes, min_sec, min_ns, max_sec, max_ns,
-       ascending, commit_min, commit_max, arrival_min, arrival_max, tier, detector_version, level_counts)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       ascending, commit_min, commit_max, arrival_min, arrival_max, tier, detector_version, level_counts,
+       holds_line_feeds)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const insertData = connection.prepare(
     'INSERT INTO block_data (block_id, runs, columns, body) VALUES (?, ?, ?, ?)',
@@ -90,7 +91,7 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
       const start = lines.startOf(from)
       const end = (lines.ends[to - 1] as number) + 1
       columns.reset()
-      encodeColumns(lines, from, to, columns)
+      const holdsLineFeeds = encodeColumns(lines, from, to, columns)
       const counts = new ByteWriter(32)
       for (const count of summary.levelCounts) counts.integer(count)
       const blockId = insertBlock.run(
@@ -110,6 +111,7 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
         end - start >= limits.blockFullBytes ? fullTier : input.tier,
         levelDetectorVersion,
         counts.view(),
+        holdsLineFeeds ? 1 : 0,
       ).lastInsertRowid
       const body = lines.body.subarray(start, end)
       if (summary.exceptions !== null) {

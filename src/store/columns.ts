@@ -114,8 +114,8 @@ export function spanOf({ minSec, minNs, maxSec, maxNs, exceptions }: LineSummary
   return { first: { sec: minSec, ns: minNs }, last: { sec: maxSec, ns: maxNs } }
 }
 
-/** Appends the columns of lines `from` to `to` (exclusive) to `out`. */
-export function encodeColumns(lines: LineBuffer, from: number, to: number, out: ByteWriter): void {
+/** Appends the columns of lines `from` to `to` (exclusive) to `out`. True: a line holds an LF of its own. */
+export function encodeColumns(lines: LineBuffer, from: number, to: number, out: ByteWriter): boolean {
   const { attributes, levels } = lines
   const withLengths = holdsLineFeed(lines, from, to)
   let flags: number = withLengths ? columnFlag.lengths : 0
@@ -130,6 +130,7 @@ export function encodeColumns(lines: LineBuffer, from: number, to: number, out: 
       out.integer((lines.ends[index] as number) - lines.startOf(index))
     }
   }
+  return withLengths
 }
 
 /**

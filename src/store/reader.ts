@@ -11,6 +11,7 @@ import { type Connection, openForReading } from './database.ts'
 import { mayHold } from './gram-filter.ts'
 import { createJournalCache, type JournalCache } from './journal-cache.ts'
 import { readRuns } from './journal-row.ts'
+import { lineEnds } from './line-ends.ts'
 import { decodeRuns, type Run } from './runs.ts'
 import { createSealedLines } from './sealed-lines.ts'
 import type { JournalPlace, Segment } from './segment.ts'
@@ -44,6 +45,8 @@ export type Snapshot = {
   readonly columns: (segment: Segment) => Columns
   /** Body with an LF after each line. Shared: do not change or transfer. */
   readonly body: (segment: Segment) => Buffer
+  /** Offset in the body of the LF after each line. Shared. */
+  readonly lineEnds: (segment: Segment, columns: Columns) => Uint32Array
   readonly runs: (segment: Segment) => readonly Run[]
   /** Stored counts of a segment's lines over time (`count-cells.ts`); null where it has none. */
   readonly countCells: (segment: Segment) => Buffer | null
@@ -104,6 +107,7 @@ export function openReader(
     commitWindow: blocks.commitWindow,
     columns: contents.columns,
     body: contents.body,
+    lineEnds: contents.lineEnds,
     runs: contents.runs,
     countCells: contents.countCells,
     mayHold: contents.mayHold,
@@ -129,9 +133,10 @@ export function openReader(
   }
 }
 
-type Contents = Pick<Snapshot, 'columns' | 'body' | 'runs' | 'countCells' | 'mayHold' | 'isExcluded'> & {
-  readonly journal: JournalCache
-}
+type Contents = Pick<
+  Snapshot,
+  'columns' | 'body' | 'lineEnds' | 'runs' | 'countCells' | 'mayHold' | 'isExcluded'
+> & { readonly journal: JournalCache }
 
 /** What segments hold, with what was read lately kept. */
 function createContents(connection: Connection, bodyCacheBytes: number): Contents {
@@ -146,10 +151,20 @@ function createContents(connection: Connection, bodyCacheBytes: number): Content
   const journal = createJournalCache(connection, bodyCache)
   /** Lives as long as the journal row that a segment belongs to. */
   const journalColumns = new WeakMap<JournalPlace, Columns>()
+  const endsOf = new WeakMap<Columns, Uint32Array>()
   const isExcluded = (blockId: number, required: RequiredGrams): boolean => {
     const filter = filterOf.get(blockId) as Buffer | undefined
     if (filter === undefined) return false
     return !required.every((alternatives) => alternatives.some((hashes) => mayHold(filter, hashes)))
+  }
+  const body = ({ place, rawBytes }: Segment): Buffer => {
+    if (place.kind === 'journal') return journal.body(place, rawBytes)
+    const key = String(place.id)
+    const cached = bodyCache.get(key)
+    if (cached !== undefined) return cached
+    const read = decompress(bodyOf.get(place.id) as Buffer, rawBytes)
+    bodyCache.set(key, read, rawBytes)
+    return read
   }
   return {
     journal,
@@ -167,14 +182,13 @@ function createContents(connection: Connection, bodyCacheBytes: number): Content
       columnCache.set(place.id, columns, lineCount * columnBytesPerLine)
       return columns
     },
-    body: ({ place, rawBytes }) => {
-      if (place.kind === 'journal') return journal.body(place, rawBytes)
-      const key = String(place.id)
-      const cached = bodyCache.get(key)
-      if (cached !== undefined) return cached
-      const body = decompress(bodyOf.get(place.id) as Buffer, rawBytes)
-      bodyCache.set(key, body, rawBytes)
-      return body
+    body,
+    lineEnds: (segment, columns) => {
+      const known = endsOf.get(columns)
+      if (known !== undefined) return known
+      const ends = lineEnds(body(segment), columns)
+      endsOf.set(columns, ends)
+      return ends
     },
     runs: ({ place }) =>
       place.kind === 'block'

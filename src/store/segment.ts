@@ -6,6 +6,8 @@ import type { JournalSegment, SegmentHeader } from './journal-row.ts'
 
 export type Segment = SegmentHeader & {
   readonly place: { readonly kind: 'block'; readonly id: number } | JournalPlace
+  /** False: none of its lines holds an LF, as far as that is known without its columns. */
+  readonly mayHoldLineFeeds: boolean
 }
 
 /** `row` is the journal row's last commit. */
@@ -16,7 +18,7 @@ export type JournalPlace = Pick<JournalSegment, 'runsOffset' | 'columnsOffset' |
 
 /** Columns of `block` that make a segment, in a SELECT. */
 export const blockColumns = `id, stream_id, first_line, line_count, raw_bytes, min_sec, min_ns, max_sec,
-  max_ns, ascending, commit_min, commit_max, level_counts`
+  max_ns, ascending, commit_min, commit_max, level_counts, holds_line_feeds`
 
 export type BlockRow = {
   id: number
@@ -32,6 +34,8 @@ export type BlockRow = {
   commit_min: number
   commit_max: number
   level_counts: Buffer
+  /** Null in blocks of before it was noted. */
+  holds_line_feeds: number | null
 }
 
 export function segmentOfBlock(row: BlockRow): Segment {
@@ -49,6 +53,7 @@ export function segmentOfBlock(row: BlockRow): Segment {
     commitMin: row.commit_min,
     commitMax: row.commit_max,
     place: { kind: 'block', id: row.id },
+    mayHoldLineFeeds: row.holds_line_feeds !== 0,
   }
 }
 
@@ -69,6 +74,7 @@ export function segmentOfJournal(row: number, segment: JournalSegment): Segment 
     commitMin: segment.commitMin,
     commitMax: segment.commitMax,
     place: { kind: 'journal', row, runsOffset, columnsOffset, chunk, chunkOffset },
+    mayHoldLineFeeds: true,
   }
 }
 

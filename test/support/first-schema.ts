@@ -11,6 +11,7 @@ export function makeFirstSchema(database: Database.Database): void {
     for (const name of triggers) database.exec(`DROP TRIGGER ${String(name)}`)
     database.exec(`DROP TABLE block_exception; DROP INDEX block_stream_first;
       ALTER TABLE stream DROP COLUMN gaps; ALTER TABLE stream DROP COLUMN gap_bytes;
+      ALTER TABLE block DROP COLUMN holds_line_feeds;
       DROP TABLE block_counts; DROP TABLE part_size; PRAGMA user_version = 1`)
   })()
 }
