@@ -92,8 +92,6 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
       const end = (lines.ends[to - 1] as number) + 1
       columns.reset()
       const holdsLineFeeds = encodeColumns(lines, from, to, columns)
-      const counts = new ByteWriter(32)
-      for (const count of summary.levelCounts) counts.integer(count)
       const blockId = insertBlock.run(
         input.streamId,
         input.firstLine,
@@ -110,7 +108,7 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
         input.arrivalMax,
         end - start >= limits.blockFullBytes ? fullTier : input.tier,
         levelDetectorVersion,
-        counts.view(),
+        encodeLevelCounts(summary),
         holdsLineFeeds ? 1 : 0,
       ).lastInsertRowid
       const body = lines.body.subarray(start, end)
@@ -138,6 +136,14 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
     },
   }
 }
+
+function encodeLevelCounts({ levelCounts }: LineSummary): Uint8Array {
+  const counts = new ByteWriter(levelCountsBytes)
+  for (const count of levelCounts) counts.integer(count)
+  return counts.view()
+}
+
+const levelCountsBytes = 32
 
 /**
  * Cuts lines into blocks: at the full size, at the line bound, at each change of the UTC day of arrival. The

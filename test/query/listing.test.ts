@@ -382,6 +382,7 @@ test('S-LIST-10 in a database of an older version blocks with impossible times g
     const database = new Database(databasePath(model.dataDir))
     database.exec(`DROP TABLE block_exception; DROP INDEX block_stream_first;
       UPDATE stream SET first_sec = 5, first_ns = 0;
+      ALTER TABLE block DROP COLUMN holds_line_feeds;
       ALTER TABLE stream DROP COLUMN gaps; ALTER TABLE stream DROP COLUMN gap_bytes;
       PRAGMA user_version = 2`)
     database.close()
