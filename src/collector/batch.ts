@@ -15,12 +15,14 @@ export class Batch {
   /** Clock of the poll under way: the arrival of every line read in it. */
   nowMs = 0
   readonly #idle = new Map<number, LineBuffer>()
+  /** Large ones of the last commit, for whoever reads much next: a backlog would make them anew each time. */
+  #large: LineBuffer[] = []
 
   /** The buffer to append a line of `bytes` bytes to; the line is counted. */
   bufferFor(streamId: number, bytes: number): LineBuffer {
     let buffer = this.lines.get(streamId)
     if (buffer === undefined) {
-      buffer = this.#idle.get(streamId) ?? new LineBuffer()
+      buffer = this.#idle.get(streamId) ?? this.#large.pop() ?? new LineBuffer()
       this.#idle.delete(streamId)
       this.lines.set(streamId, buffer)
     }
@@ -32,13 +34,17 @@ export class Batch {
 
   /**
    * Empties the batch after its commit. Small buffers are kept, so that a quiet stream does not allocate per
-   * commit.
+   * commit; large ones as long as batches are full of them.
    */
   clear(): void {
+    const isFull = this.bytes >= collectorLimits.batchBytes
+    this.#large = []
     for (const [streamId, buffer] of this.lines) {
-      if (buffer.body.length > collectorLimits.bufferKeptBytes) continue
+      const isLarge = buffer.body.length > collectorLimits.bufferKeptBytes
+      if (isLarge && !(isFull && buffer.body.length <= collectorLimits.largeBufferBytesMax)) continue
       buffer.clear()
-      this.#idle.set(streamId, buffer)
+      if (isLarge) this.#large.push(buffer)
+      else this.#idle.set(streamId, buffer)
     }
     this.lines.clear()
     this.bytes = 0

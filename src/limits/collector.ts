@@ -84,6 +84,8 @@ export const collectorLimits = {
   commitNewFileMs: 1_000,
   /** Empty buffers of streams are kept for the next batch up to this size: most streams write little. */
   bufferKeptBytes: 64 * kibibyte,
+  /** And up to this size as long as full batches follow each other: one turn's lines, grown by doubling. */
+  largeBufferBytesMax: 2 * mebibyte,
   /** Files that cannot be opened are tried again with the next full scan after this. */
   refusedRetryMs: 25_000,
   /** Files and folders whose last error is remembered, each: beyond it the oldest is forgotten. */

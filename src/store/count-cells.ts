@@ -28,8 +28,8 @@ export function encodeCountCells(
   cellsMax: number,
 ): Uint8Array | null {
   const { seconds, levels, attributes } = lines
-  let width = 0
-  let widthSec = cellWidthsSec[0] as number
+  let width = narrowestWidth(lines, from, to, cellsMax)
+  let widthSec = cellWidthsSec[width] as number
   let cells = new Map<number, Uint32Array>()
   let cell = new Uint32Array(slotCount)
   let startSec = Number.POSITIVE_INFINITY
@@ -54,6 +54,27 @@ export function encodeCountCells(
     cell[slot] = (cell[slot] as number) + 1
   }
   return encode(width, cells)
+}
+
+/**
+ * A width that is not too wide: the first at which the times change their cell seldom enough. Where they
+ * ascend it is the one; where they go back and forth they may need fewer cells than that, so none is passed
+ * over.
+ */
+function narrowestWidth({ seconds }: LineBuffer, from: number, to: number, cellsMax: number): number {
+  for (const [width, widthSec] of cellWidthsSec.entries()) {
+    let cells = 0
+    let endSec = Number.NEGATIVE_INFINITY
+    for (let index = from; index < to && cells <= cellsMax; index += 1) {
+      const sec = seconds[index] as number
+      if (sec < endSec - widthSec && cells > 0) return 0
+      if (sec < endSec) continue
+      cells += 1
+      endSec = (Math.floor(sec / widthSec) + 1) * widthSec
+    }
+    if (cells <= cellsMax) return width
+  }
+  return cellWidthsSec.length - 1
 }
 
 /** Width in seconds of stored cells. */
