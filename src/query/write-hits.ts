@@ -8,8 +8,8 @@ import type { StreamRecord } from '../store/stream-cache.ts'
 import type { EntryWriter, WritableEntry } from './entry-writer.ts'
 import type { Hit } from './open-segment.ts'
 
-/** Lines whose bodies are held at a time. */
-const groupSize = 512
+/** Lines whose bodies are held at a time: those of a page, so that each block of it is opened once. */
+const groupSize = 8_192
 /** Bytes of bodies held at a time, of however few lines: some are a megabyte long. */
 const heldBytesMax = 4 * 1024 * 1024
 const roomBytes = 64 * 1024
