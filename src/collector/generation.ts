@@ -109,6 +109,11 @@ export class Generation {
     return Math.max(0, this.size - this.position)
   }
 
+  /** Of what is stored of it alone: there was more in it than was read. */
+  get wasUnread(): boolean {
+    return this.state !== 'done' && (this.isGzip || this.position < this.headLength)
+  }
+
   get isMoved(): boolean {
     return this.position !== this.committedPosition
   }

@@ -275,8 +275,9 @@ function miss(
   const bytes = known > 0 && !generation.isGzip && isKnown ? unread : null
   // Seen empty only: a later copy cannot be told to be this file, so that nothing is known to be missing.
   const wasEmpty = headLength === 0 && position === 0 && !generation.isGzip
+  const isUncertain = bytes === null && !generation.wasUnread && (wasEmpty || !hasOthers)
   instance.remove(generation)
-  if (state === 'done' || bytes === 0 || (bytes === null && (wasEmpty || !hasOthers))) return
+  if (state === 'done' || bytes === 0 || isUncertain) return
   const reason = isLost ? 'truncated' : hasOthers ? 'rotated_away' : 'deleted_unread'
   instance.gap({ reason, bytes, file: name })
 }

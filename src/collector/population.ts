@@ -256,7 +256,11 @@ export class Population {
       if (rows.some((row) => unwanted.has(`${row.device}/${row.inode}`))) continue
       const instance = this.#newInstance(streamId, otherNamespaces, 0, rows.at(-1)?.lastLevels ?? 0, null)
       instance.joiner.flush()
-      for (const row of rows) this.removedFiles.add(row.id)
+      for (const row of rows) {
+        this.removedFiles.add(row.id)
+        if (new Generation(row, null, true).wasUnread)
+          instance.gap({ reason: 'deleted_unread', bytes: null, file: row.name })
+      }
       this.#rows.delete(streamId)
       this.retired.add(instance)
     }

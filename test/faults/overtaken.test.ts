@@ -140,6 +140,43 @@ test('F19 files that were rotated away unread leave one gap record, and the rest
     assert.equal((await gaps()).length, 1)
   }))
 
+/** Longer than what is known of a container that is not there is kept at a start. */
+const orphanMs = 2 * collectorLimits.orphanGraceMs
+
+test('F19 F79 what was known to be unread when logkeep was killed, and is gone at its start, leaves gap records', () =>
+  withFaultNode(async ({ node, texts, gaps }) => {
+    const pod = path.join(node.root, 'shop_gone_uid-3', 'app')
+    fs.mkdirSync(pod, { recursive: true })
+    fs.writeFileSync(path.join(pod, '0.log.20261122-101112'), node.line('never read'))
+    fs.writeFileSync(path.join(pod, '0.log'), node.line('nor this'))
+    node.append('0.log', node.line('read'))
+    node.append('1.log', node.line('read too'))
+    node.core.scan(node.now)
+    node.core.commit(node.now)
+    node.core.close()
+    fs.rmSync(path.dirname(pod), { recursive: true })
+    node.remove('1.log')
+    node.kill()
+    await node.pass(orphanMs)
+    assert.deepEqual(await texts(), ['read'])
+    const told = ['deleted_unread 0.log ? of api/1', 'deleted_unread 0.log ? of gone/0']
+    const expected = [told[0]?.replace('0.log', '1.log'), told[1], `deleted_unread ${stamp(12)} ? of gone/0`]
+    assert.deepEqual(gapsTold(await gaps()).toSorted(), expected.toSorted())
+  }))
+
+test('F19 what was read when logkeep was killed, and is gone at its start, leaves no gap record', () =>
+  withFaultNode(async ({ node, texts, gaps }) => {
+    node.append('0.log', node.line('a'))
+    node.append('1.log', node.line('b'))
+    await node.pass(drainMs)
+    node.core.close()
+    fs.rmSync(node.container, { recursive: true })
+    node.kill()
+    await node.pass(orphanMs)
+    assert.deepEqual(await texts(), ['a', 'b'])
+    assert.deepEqual(await gaps(), [])
+  }))
+
 test('F20 what a dead instance left, rotated and compressed, is read once, as its own', () =>
   withFaultNode(async ({ node, entries }) => {
     for (const second of [11, 12]) {

@@ -154,8 +154,22 @@ export const rotationMutants: readonly Mutant[] = [
     what: 'where it is not known how many bytes are missing there is no gap record',
     faults: ['F13', 'F19'],
     file: 'collector/matching.ts',
-    from: 'bytes === 0 || (bytes === null && (wasEmpty || !hasOthers))) return',
+    from: 'bytes === 0 || isUncertain) return',
     to: 'bytes === 0 || bytes === null) return',
+  },
+  {
+    what: 'what was known to be unread of a container that is gone at the start is not told',
+    faults: ['F19'],
+    file: 'collector/population.ts',
+    from: 'if (new Generation(row, null, true).wasUnread)',
+    to: 'if (!row)',
+  },
+  {
+    what: 'every file of a container that is gone at the start counts as unread',
+    faults: ['F19'],
+    file: 'collector/generation.ts',
+    from: "return this.state !== 'done' && (this.isGzip || this.position < this.headLength)",
+    to: "return this.state !== 'done'",
   },
   {
     what: 'what a dead instance left counts for instance 0',
