@@ -34,7 +34,10 @@ export class GzipSource {
     this.#skip = from
     const trailer = readGzipSize(fd)
     // Lenient: the strict mode throws away what the last bytes of a cut file still yield.
-    const gunzip = createGunzip({ chunkSize: 64 * 1024, finishFlush: constants.Z_SYNC_FLUSH })
+    const gunzip = createGunzip({
+      chunkSize: collectorLimits.gzipChunkBytes,
+      finishFlush: constants.Z_SYNC_FLUSH,
+    })
     gunzip.on('error', () => this.#end('cut'))
     gunzip.on('end', () => {
       if (trailer === (this.#to - this.#skip) % 2 ** 32) this.#end('end')
@@ -140,7 +143,7 @@ const gzipBytesMin = 18
 
 /** Decompresses a whole file strictly, keeping nothing: where the trailer is not that of the whole. */
 function verify(fd: number, done: (isWhole: boolean) => void, isClosed: () => boolean): void {
-  const gunzip = createGunzip()
+  const gunzip = createGunzip({ chunkSize: collectorLimits.gzipChunkBytes })
   gunzip.on('error', () => done(false))
   gunzip.on('end', () => done(true))
   gunzip.resume()
@@ -155,7 +158,7 @@ function feed(fd: number, gunzip: Gunzip, isClosed: () => boolean): void {
   const next = (): void => {
     if (isClosed() || gunzip.destroyed) return
     try {
-      const chunk = readAt(fd, position, compressedChunkBytes)
+      const chunk = readAt(fd, position, collectorLimits.gzipCompressedChunkBytes)
       position += chunk.length
       if (chunk.length === 0) gunzip.end()
       else gunzip.write(chunk, (error) => error ?? next())
@@ -165,5 +168,3 @@ function feed(fd: number, gunzip: Gunzip, isClosed: () => boolean): void {
   }
   next()
 }
-
-const compressedChunkBytes = 32 * 1024

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Joiner } from '../../src/collector/joiner.ts'
@@ -254,6 +255,31 @@ test('S-COL-34 what many endless lines hold beside their bytes is bounded: a cut
     return process.memoryUsage().arrayBuffers - before < 4 * held.total
   })
 })
+
+test('F03 F16 a position deep in a compressed file is reached in few turns, though other files take most of the time', () =>
+  withNode(async (node) => {
+    const line = node.line('x'.repeat(1000))
+    node.append('0.log', line.repeat(12_000))
+    await node.pass(2000)
+    node.core.close()
+    node.append('0.log', line.repeat(3_000))
+    node.rename('0.log', '0.log.20261122-101112')
+    node.gzip('0.log.20261122-101112')
+    node.append('0.log', node.line('live'))
+    node.kill()
+    let turns = 0
+    for (; node.writer.entries().length < 15_001; turns += 1) {
+      assert.ok(turns < 200, `${node.writer.entries().length} lines after ${turns} turns`)
+      node.now += 200
+      node.core.scan(node.now)
+      while (node.core.poll(node.now, { all: true })) continue
+      node.core.commit(node.now)
+      // As long as a poll of many busy files.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+      await setImmediate()
+    }
+    assert.ok(turns < 80, `${turns} turns`)
+  }))
 
 test('F79 deleted files are not held for ever while nothing can be stored; what goes is recorded', () =>
   withNode(async (node) => {

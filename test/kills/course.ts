@@ -60,10 +60,10 @@ const lifeMs: readonly [number, number] = [50, 1500]
 /** From the start to a kill that may come before readiness. */
 const startMs: readonly [number, number] = [50, 1500]
 /**
- * Every so often a life lasts until it has caught up with the writer, however slow the machine is: a file is
- * read before the kubelet deletes it, four rotations later.
+ * Every so often a life lasts long enough to catch up with the writer, on a slow machine too: a file is read
+ * before the kubelet deletes it, four rotations later.
  */
-const caughtUpMsMax = 60_000
+const settledMs = 4_000
 const startKillChance = 0.3
 /** Four rotations take longer than any pause of the reader, also on a machine that is busy with more. */
 const rotateMs: readonly [number, number] = [10_000, 18_000]
@@ -164,7 +164,7 @@ class Course {
       if (this.#tally.kills >= killsMax)
         throw new Error(`${name}: not hit often enough:\n${this.#tally.table()}`)
       const turn = this.#tally.kills % (aimedInTurn + 2)
-      if (turn === 0) await this.#killSettled()
+      if (turn === 0) await this.#killRunning(null, settledMs + this.#random.between(...lifeMs))
       else if (turn <= aimedInTurn) await this.#killAimed(this.#tally.rarest(phases))
       else if (this.#random.chance(startKillChance)) await this.#killAtStart()
       else await this.#killRunning(null, this.#random.between(...lifeMs))
@@ -230,19 +230,6 @@ class Course {
     await program.kill('SIGKILL')
     this.#running = null
     this.#note(target)
-  }
-
-  async #killSettled(): Promise<void> {
-    const { base, kill } = await this.#start()
-    const isCaughtUp = async (): Promise<boolean> => {
-      const { warnings } = await getPage(base, { limit: 1 })
-      return !warnings.some((warning) => warning.startsWith('behind'))
-    }
-    await waitFor('the program to catch up', isCaughtUp, { deadlineMs: caughtUpMsMax, intervalMs: 100 })
-    await delay(this.#random.between(...lifeMs))
-    await kill('SIGKILL')
-    this.#running = null
-    this.#note(null)
   }
 
   async #killAimed(target: Phase): Promise<void> {
