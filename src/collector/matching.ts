@@ -220,7 +220,10 @@ function adopt(generation: Generation, { file, log, head }: Probe, { openFiles }
   generation.isLive = file.isLive
   generation.setHead(head)
   setOrder(generation, file.stat.modifiedMs)
-  const isLonger = size !== null && size > generation.position % 2 ** 32
+  const read = generation.position % 2 ** 32
+  const isLonger = size !== null && size > read
+  // To a compressed file nothing is added any more.
+  if (file.isGzip && size === read) generation.state = 'done'
   if (generation.state === 'done' && !isLonger) {
     log.close()
     return

@@ -165,6 +165,13 @@ export const rotationMutants: readonly Mutant[] = [
     to: 'if (!row)',
   },
   {
+    what: 'a compressed file that is read to its end counts as unread',
+    faults: ['F19'],
+    file: 'collector/matching.ts',
+    from: "if (file.isGzip && size === read) generation.state = 'done'",
+    to: '',
+  },
+  {
     what: 'every file of a container that is gone at the start counts as unread',
     faults: ['F19'],
     file: 'collector/generation.ts',
