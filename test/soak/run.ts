@@ -87,7 +87,7 @@ async function soak(folder: string, minutes: number, linesPerSec: number, seed: 
     const written = readLedger(recordFile)
     const count = linesIn(written)
     const isAll = async (): Promise<boolean> =>
-      (await getPage(base, { q: mark, limit: 5000 })).entries.length === summary.marked &&
+      (await getPage(base, { q: mark, limit: 5000, gaps: 'false' })).entries.length === summary.marked &&
       linesIn(received.lines) >= count
     await waitFor('the last lines', isAll, { deadlineMs: arrivalMsMax, intervalMs: 250 }).catch(
       (error: Error) => console.log(error.message),
