@@ -69,7 +69,7 @@ export function reconcile(
     const known = holder ?? missing.find((generation) => isFirstOf(generation, found))
     if (known === undefined) addNew(instance, found, seen, host)
     else {
-      adopt(known, found, host.context)
+      adopt(known, found, host.context, instance.joiner.openIostream !== null)
       seen.add(known)
     }
   }
@@ -205,7 +205,12 @@ function see(
 }
 
 /** The unknown file holds what a missing one held: it was renamed over devices, copied or compressed. */
-function adopt(generation: Generation, { file, log, head }: Probe, { openFiles }: ReadContext): void {
+function adopt(
+  generation: Generation,
+  { file, log, head }: Probe,
+  { openFiles }: ReadContext,
+  isLineOpen: boolean,
+): void {
   const isReading = generation.log !== null && !generation.isLost && generation.state !== 'done'
   if (isReading) {
     generation.twin = file
@@ -222,8 +227,8 @@ function adopt(generation: Generation, { file, log, head }: Probe, { openFiles }
   setOrder(generation, file.stat.modifiedMs)
   const read = generation.position % 2 ** 32
   const isLonger = size !== null && size > read
-  // To a compressed file nothing is added any more.
-  if (file.isGzip && size === read) generation.state = 'done'
+  // To a compressed file nothing is added any more; a line that is open in it has to be ended by reading on.
+  if (file.isGzip && size === read && !isLineOpen) generation.state = 'done'
   if (generation.state === 'done' && !isLonger) {
     log.close()
     return

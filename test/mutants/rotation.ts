@@ -168,7 +168,7 @@ export const rotationMutants: readonly Mutant[] = [
     what: 'a compressed file that is read to its end counts as unread',
     faults: ['F19'],
     file: 'collector/matching.ts',
-    from: "if (file.isGzip && size === read) generation.state = 'done'",
+    from: "if (file.isGzip && size === read && !isLineOpen) generation.state = 'done'",
     to: '',
   },
   {
