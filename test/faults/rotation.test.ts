@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { collectorLimits } from '../../src/limits/collector.ts'
 import type { NodeFolder } from '../collector/node-folder.ts'
 import { withFaultNode } from '../support/fault-node.ts'
 import { gapsTold } from '../support/gap-records.ts'
@@ -85,6 +86,28 @@ test('F03 after rotations while down, a position inside what is compressed now i
     await node.pass(drainMs)
     await node.settle()
     assert.deepEqual(await texts({ limit: 5000 }), written)
+    assert.deepEqual(await gaps(), [])
+  }))
+
+test('F03 a line that has no end in what is compressed now is over there, and takes up nothing behind it', () =>
+  withFaultNode(async ({ node, entries, gaps }) => {
+    // All of the file is read as the beginning of a line that goes on: the buffer has no room for more.
+    const header = node.line('').slice(0, -1)
+    const text = 'x'.repeat(collectorLimits.readBytes - header.length)
+    node.append('0.log', header, text)
+    await node.pass()
+    node.core.close()
+    node.rename('0.log', first)
+    node.gzip(first)
+    node.append('0.log', node.line('behind it'))
+    node.kill()
+    await node.pass(drainMs)
+    await node.settle()
+    const found = (await entries()).map(({ line, flags }) => [line, flags])
+    assert.deepEqual(found, [
+      [text, ['unfinished']],
+      ['behind it', []],
+    ])
     assert.deepEqual(await gaps(), [])
   }))
 

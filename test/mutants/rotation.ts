@@ -172,6 +172,13 @@ export const rotationMutants: readonly Mutant[] = [
     to: '',
   },
   {
+    what: 'a line that is open in a compressed file that was read to its end stays open',
+    faults: ['F03'],
+    file: 'collector/matching.ts',
+    from: "if (file.isGzip && size === read && !isLineOpen) generation.state = 'done'",
+    to: "if (file.isGzip && size === read) generation.state = 'done'",
+  },
+  {
     what: 'every file of a container that is gone at the start counts as unread',
     faults: ['F19'],
     file: 'collector/generation.ts',

@@ -153,6 +153,8 @@ class Matcher {
   readonly #stored: readonly [RecordedLine[], RecordedLine[]] = [[], []]
   readonly #next: [number, number] = [0, 0]
   readonly #pending: [Pending | null, Pending | null] = [null, null]
+  /** What was taken for all of a line at the end of a file may have been ended by an empty line behind it. */
+  readonly #mayEnd: [boolean, boolean] = [false, false]
   readonly #lineBytesMax: number
   readonly #nowSec: number
   #mismatch: string | null = null
@@ -191,6 +193,9 @@ class Matcher {
     this.#cut(iostream, pending)
     if (partial) return
     this.#pending[iostream] = null
+    const isEnd = this.#mayEnd[iostream] && pending.text === ''
+    this.#mayEnd[iostream] = false
+    if (isEnd && this.#stored[iostream][this.#next[iostream]]?.text !== '') return
     this.#expect(iostream, pending.text, pending.time, pending.bits)
   }
 
@@ -233,7 +238,9 @@ class Matcher {
     const pending = this.#pending[iostream]
     const line = this.#stored[iostream][this.#next[iostream]]
     const isOut = line?.text === pending?.text && (line?.attributes ?? 0) & attribute.unfinished
-    if (isOut) this.#flush(iostream)
+    if (!isOut) return
+    this.#flush(iostream)
+    this.#mayEnd[iostream] = true
   }
 
   #expect(iostream: 0 | 1, text: string, time: Instant | null, bits: number): void {
