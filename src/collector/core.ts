@@ -34,7 +34,7 @@ export type CollectorOptions = {
 /** What the collector needs of the store's writer. */
 export type CollectorWriter = Pick<
   Writer,
-  'recover' | 'resolveStream' | 'nextFileId' | 'commit' | 'makeRoom' | 'counters'
+  'recover' | 'resolveStream' | 'nextFileId' | 'foresee' | 'commit' | 'makeRoom' | 'counters'
 >
 
 export type CollectorDeps = {
@@ -97,7 +97,7 @@ export function createCore({ options, writer, log, wake, onCommit }: CollectorDe
   })
   const population = new Population({ options, writer, log, wake, batch, discovery, openFiles, setTrouble })
   const committer = new Committer({ writer, log, batch, population, onCommit, setTrouble })
-  const scheduler = new Scheduler({ batch, population, committer })
+  const scheduler = new Scheduler({ batch, population, committer, writer })
   const watchdog = new Watchdog({ host: population.host, log, setTrouble })
   return {
     scan: (now, isForced = false) => {

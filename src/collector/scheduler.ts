@@ -3,6 +3,7 @@
 import { collectorLimits } from '../limits/collector.ts'
 import type { Batch } from './batch.ts'
 import type { Committer } from './committer.ts'
+import type { CollectorWriter } from './core.ts'
 import { HeldFiles } from './held-files.ts'
 import type { Instance } from './instance.ts'
 import type { Population } from './population.ts'
@@ -11,6 +12,7 @@ export type SchedulerDeps = {
   readonly batch: Batch
   readonly population: Population
   readonly committer: Committer
+  readonly writer: Pick<CollectorWriter, 'foresee'>
 }
 
 export type PollOptions = {
@@ -82,7 +84,10 @@ export class Scheduler {
 
   #turn(instance: Instance, now: number): boolean {
     if (!instance.hasMore && !instance.look(now)) return false
-    return instance.turn(now, collectorLimits.turnBytes) === 'more'
+    const isMore = instance.turn(now, collectorLimits.turnBytes) === 'more'
+    const lines = isMore ? this.#deps.batch.lines.get(instance.streamId) : undefined
+    if (lines !== undefined) this.#deps.writer.foresee(instance.streamId, lines)
+    return isMore
   }
 }
 

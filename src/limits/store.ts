@@ -49,6 +49,13 @@ export const storeLimits = {
   filterBitsMax: 2 ** 18,
   /** Spans of time that a block's counts are kept for: one percent of its size, 15 minutes of a day. */
   countCellsMax: 100,
+  /** Blocks that may be encoded ahead of their commit, and the room for one with the most lines. */
+  aheadBlocksMax: 16,
+  aheadBlockBytes: 1 * mebibyte,
+  /** The thread that encodes ahead ends after so long without a backlog: it takes 10 MB. */
+  aheadIdleMs: 5_000,
+  /** A commit waits no longer for a block: the slowest machine's block takes a tenth of it. */
+  aheadWaitMs: 1_000,
   /** Pages checkpointed at once by SQLite itself: 4 MiB of WAL. */
   checkpointBytes: 4 * mebibyte,
   /** SQLite's page cache of a connection; the file system's cache does the rest. */

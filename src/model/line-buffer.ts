@@ -13,6 +13,9 @@ export type LineColumns = {
   readonly attributes: Uint8Array
 }
 
+/** A buffer's arrays, each exactly as long as what is in it. */
+export type LineArrays = LineColumns & { readonly ends: Uint32Array; readonly body: Buffer }
+
 /**
  * Bodies lie end to end in `body`, each followed by one LF that belongs to none of them. Arrays may be longer
  * than
@@ -39,9 +42,25 @@ export class LineBuffer {
     this.attributes = new Uint8Array(lineCapacity)
   }
 
+  /** A buffer over arrays that are there, for reading. */
+  static over({ body, ends, seconds, nanos, levels, attributes }: LineArrays): LineBuffer {
+    const buffer = new LineBuffer(0, 0)
+    const { length: lineCount } = ends
+    return Object.assign(buffer, {
+      body,
+      ends,
+      seconds,
+      nanos,
+      levels,
+      attributes,
+      lineCount,
+      bodyBytes: body.length,
+    })
+  }
+
   /** Appends one line: bytes `start` to `end` (exclusive) of `source`, kept as they are. */
   append(
-    source: Uint8Array,
+    source: Buffer,
     start: number,
     end: number,
     sec: number,
@@ -54,7 +73,8 @@ export class LineBuffer {
     const length = end - start
     const needed = this.bodyBytes + length + 1
     if (needed > this.body.length) this.#growBody(needed)
-    this.body.set(source.subarray(start, end), this.bodyBytes)
+    // A view of the source to set from would be garbage per line, and takes twice as long.
+    source.copy(this.body, this.bodyBytes, start, end)
     this.body[this.bodyBytes + length] = 0x0a
     this.ends[index] = this.bodyBytes + length
     this.seconds[index] = sec

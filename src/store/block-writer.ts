@@ -1,23 +1,17 @@
-/**
- * Writes blocks: cuts a stream's lines to size, encodes each part and stores header, columns, body and
- * filter.
- */
+/** Stores blocks: header, columns, body, counts and filter. */
 
 import type { StoreLimits } from '../limits/store.ts'
 import { gapLevel } from '../model/entry.ts'
 import { levelDetectorVersion } from '../model/level.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'
+import { createBlockEncoder, type EncodedBlock } from './block-encoding.ts'
 import { ByteWriter } from './byte-writer.ts'
-import { encodeColumns, type LineSummary, summarize } from './columns.ts'
-import { compress } from './compression.ts'
-import { encodeCountCells } from './count-cells.ts'
+import { type LineSummary, summarize } from './columns.ts'
 import type { Connection } from './database.ts'
-import { buildFilter } from './gram-filter.ts'
-import { encodeRunsBytes, joinRuns, type Run, sliceRuns } from './runs.ts'
+import { encodeRunsBytes, type Run } from './runs.ts'
 
 /** Tier of a block that is never merged again. */
 export const fullTier = 100
-const secondsPerDay = 86_400
 
 /** Consecutive lines of one stream that arrived on one UTC day. */
 export type BlockInput = {
@@ -30,15 +24,8 @@ export type BlockInput = {
   readonly arrivalMin: number
   readonly arrivalMax: number
   readonly tier: number
-}
-
-/** Consecutive lines of one stream, oldest first, with when they arrived. */
-export type ArrivedPart = {
-  readonly from: number
-  readonly to: number
-  readonly runs: readonly Run[]
-  readonly arrivalMin: number
-  readonly arrivalMax: number
+  /** These lines as they are to be stored, where that is known. */
+  readonly encoded?: EncodedBlock | null
 }
 
 export type BlockWriter = {
@@ -61,10 +48,6 @@ export function createBlockRemover(connection: Connection): (blockId: number) =>
   }
 }
 
-export function utcDay(sec: number): number {
-  return Math.floor(sec / secondsPerDay)
-}
-
 export function createBlockWriter(connection: Connection, limits: StoreLimits): BlockWriter {
   const insertBlock = connection.prepare(
     `INSERT INTO block (stream_id, first_line, line_count, raw_bytes, min_sec, min_ns, max_sec, max_ns,
@@ -82,7 +65,7 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const insertFilter = connection.prepare('INSERT INTO block_filter (block_id, bits) VALUES (?, ?)')
-  const columns = new ByteWriter(64 * 1024)
+  const encode = createBlockEncoder(limits.countCellsMax)
   let filters: { readonly blockId: number | bigint; readonly bits: Uint8Array }[] = []
   return {
     write: (input) => {
@@ -90,8 +73,7 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
       const summary = summarize(lines, from, to)
       const start = lines.startOf(from)
       const end = (lines.ends[to - 1] as number) + 1
-      columns.reset()
-      const holdsLineFeeds = encodeColumns(lines, from, to, columns)
+      const { columns, body, cells, filter, holdsLineFeeds } = input.encoded ?? encode(lines, from, to)
       const blockId = insertBlock.run(
         input.streamId,
         input.firstLine,
@@ -111,20 +93,17 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
         encodeLevelCounts(summary),
         holdsLineFeeds ? 1 : 0,
       ).lastInsertRowid
-      const body = lines.body.subarray(start, end)
       if (summary.exceptions !== null) {
         const { gaps, gapBytes, span } = summary.exceptions
         const { first, last } = span ?? { first: null, last: null }
         const times = [first?.sec ?? null, first?.ns ?? null, last?.sec ?? null, last?.ns ?? null]
         insertException.run(blockId, input.streamId, gaps, gapBytes, ...times)
       }
-      const cells = encodeCountCells(lines, from, to, limits.countCellsMax)
       if (cells !== null) insertCounts.run(blockId, cells)
-      insertData.run(blockId, encodeRunsBytes(runs), compress(columns.view()), compress(body))
+      insertData.run(blockId, encodeRunsBytes(runs), columns, body)
       // A block with a gap record is left without a filter, so that no text excludes it: gaps pass every text
       // condition.
-      if (summary.levelCounts[gapLevel] === 0)
-        filters.push({ blockId, bits: buildFilter(body, 0, body.length) })
+      if (summary.levelCounts[gapLevel] === 0) filters.push({ blockId, bits: filter })
       return summary
     },
     flushFilters: () => {
@@ -144,43 +123,3 @@ function encodeLevelCounts({ levelCounts }: LineSummary): Uint8Array {
 }
 
 const levelCountsBytes = 32
-
-/**
- * Cuts lines into blocks: at the full size, at the line bound, at each change of the UTC day of arrival. The
- * rest after the last cut is a block too where one of its lines is before `through`; returns the index of the
- * first line that went into no block.
- */
-export function cutBlocks(
-  lines: LineBuffer,
-  parts: readonly ArrivedPart[],
-  through: number,
-  limits: StoreLimits,
-  write: (from: number, to: number, part: Omit<ArrivedPart, 'from' | 'to'>) => void,
-): number {
-  let from = 0
-  let startByte = 0
-  let open: ArrivedPart[] = []
-  const cut = (to: number): void => {
-    const runs = joinRuns(
-      open.map((part) => sliceRuns(part.runs, Math.max(from, part.from) - part.from, to - part.from)),
-    )
-    const arrivalMin = Math.min(...open.map((part) => part.arrivalMin))
-    write(from, to, { runs, arrivalMin, arrivalMax: (open.at(-1) as ArrivedPart).arrivalMax })
-    open = []
-    from = to
-    startByte = (lines.ends[to - 1] as number) + 1
-  }
-  for (const part of parts) {
-    const last = open.at(-1)
-    if (last !== undefined && utcDay(last.arrivalMax) !== utcDay(part.arrivalMax)) cut(part.from)
-    open.push(part)
-    for (let index = part.from; index < part.to; index += 1) {
-      const bytes = (lines.ends[index] as number) + 1 - startByte
-      if (bytes < limits.blockBytes && index + 1 - from < limits.blockLinesMax) continue
-      cut(index + 1)
-      if (index + 1 < part.to) open.push(part)
-    }
-  }
-  if (from < through) cut(lines.lineCount)
-  return from
-}

@@ -4,7 +4,7 @@
  */
 
 import type { StoreLimits } from '../limits/store.ts'
-import { utcDay } from './block-writer.ts'
+import { utcDay } from './block-cuts.ts'
 import type { Connection } from './database.ts'
 import { joinMoves } from './file-table.ts'
 import type { JournalIndex, JournalRow, PendingPart } from './journal-index.ts'

@@ -3,6 +3,7 @@
  * yet.
  */
 
+import type { Filling } from './block-cuts.ts'
 import type { JournalLines } from './journal-row.ts'
 
 export type JournalRow = {
@@ -40,10 +41,15 @@ export class JournalIndex {
     return this.#parts.get(streamId) ?? []
   }
 
-  pendingBytes(streamId: number): number {
+  /** How many lines of a stream are not sealed, and their bytes. */
+  pending(streamId: number): Filling {
+    let lines = 0
     let bytes = 0
-    for (const { segment } of this.parts(streamId)) bytes += segment.rawBytes
-    return bytes
+    for (const { segment } of this.parts(streamId)) {
+      lines += segment.lineCount
+      bytes += segment.rawBytes
+    }
+    return { lines, bytes }
   }
 
   /** Number after the stream's last journal line; null where it has none here. */

@@ -3,7 +3,7 @@
  */
 
 import { LineBuffer } from '../model/line-buffer.ts'
-import type { ArrivedPart } from './block-writer.ts'
+import type { ArrivedPart } from './block-cuts.ts'
 import { decodeColumns } from './columns.ts'
 import type { Connection } from './database.ts'
 import type { PendingPart } from './journal-index.ts'

@@ -6,6 +6,7 @@
 import { type StoreLimits, storeLimits } from '../limits/store.ts'
 import type { Logger } from '../log.ts'
 import type { StreamLabels } from '../model/entry.ts'
+import type { LineBuffer } from '../model/line-buffer.ts'
 import { createBlockWriter } from './block-writer.ts'
 import { createChanges } from './changes.ts'
 import { createCommitter } from './committer.ts'
@@ -19,6 +20,7 @@ import {
   openForWriting,
 } from './database.ts'
 import { createDiskRoom } from './disk.ts'
+import { createEncodeAhead } from './encode-ahead.ts'
 import { createFileTable } from './file-table.ts'
 import { JournalIndex } from './journal-index.ts'
 import { createJournalLoader } from './journal-loader.ts'
@@ -51,6 +53,11 @@ export type Writer = {
   /** Stream id of these labels, for ever; a new stream is inserted with the next commit. */
   readonly resolveStream: (labels: StreamLabels) => number
   readonly nextFileId: () => number
+  /**
+   * Lines of the next commit, of a stream that has much more: what will be full blocks may be encoded
+   * already. They stay as they are until that commit.
+   */
+  readonly foresee: (streamId: number, lines: LineBuffer) => void
   /** Writes all of it or nothing, and returns the commit's number. Throws what SQLite throws. */
   readonly commit: (commit: Commit) => number
   /** Number of the newest commit; 0 before the first of a new database. */
@@ -125,11 +132,8 @@ function createWriter(
   log: Logger,
   unlock: () => void,
 ): Writer {
-  const { committer, counts, files, retention, room, streams, sweeping, upkeep } = createParts(
-    connection,
-    options,
-    log,
-  )
+  const { ahead, committer, counts, files, journal, retention, room, streams, sweeping, upkeep } =
+    createParts(connection, options, log)
   const { lost, watched } = createLossWatch(options.dataDir)
   let upkeepMs = 0
   const checkpoint = (): void => {
@@ -139,10 +143,13 @@ function createWriter(
     recover: watched(() => files.recover()),
     resolveStream: watched(streams.resolve),
     nextFileId: files.nextId,
+    foresee: (streamId, lines) => ahead.begin(streamId, lines, journal.pending(streamId)),
     commit: watched((commit) => {
       const loss = lost()
       if (loss !== null) throw new Error(loss.reason)
-      return committer.commit(commit)
+      const number = committer.commit(commit)
+      ahead.clear()
+      return number
     }),
     lastCommit: committer.last,
     lost,
@@ -170,6 +177,7 @@ function createWriter(
       return isFreed
     }),
     close: () => {
+      ahead.close()
       if (lost() === null) checkpoint()
       connection.close()
       unlock()
@@ -189,7 +197,8 @@ function createParts(connection: Connection, options: WriterOptions, log: Logger
   const blocks = createBlockWriter(connection, limits)
   const changes = createChanges(connection, blocks, loader)
   const counts: UpkeepCounts = { blocksSealed: 0, merges: 0, folds: 0 }
-  const sealing = createSealing({ journal, loader, streams, blocks, limits, counts })
+  const ahead = createEncodeAhead(limits, log)
+  const sealing = createSealing({ journal, loader, streams, blocks, ahead, limits, counts })
   const merging = createMerging(connection, blocks, limits)
   const room = createDiskRoom(dataDir)
   room.takeReserve()
@@ -204,8 +213,8 @@ function createParts(connection: Connection, options: WriterOptions, log: Logger
     log,
     change: changes.run,
   })
-  const shared = { connection, limits, changes, journal, files, sealing }
-  const upkeep = createUpkeep({ ...shared, loader, merging, retention, counts })
+  const shared = { connection, limits, changes, journal, loader, files, sealing }
+  const upkeep = createUpkeep({ ...shared, merging, retention, counts })
   const committer = createCommitter({ ...shared, streams, onSealed: upkeep.noteSealed })
-  return { committer, counts, files, retention, room, streams, sweeping, upkeep }
+  return { ahead, committer, counts, files, journal, retention, room, streams, sweeping, upkeep }
 }

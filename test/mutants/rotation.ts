@@ -133,8 +133,8 @@ export const rotationMutants: readonly Mutant[] = [
     what: 'a turn has no bound of bytes',
     faults: ['F16', 'F106'],
     file: 'collector/scheduler.ts',
-    from: 'return instance.turn(now, collectorLimits.turnBytes)',
-    to: 'return instance.turn(now, Number.MAX_SAFE_INTEGER)',
+    from: 'const isMore = instance.turn(now, collectorLimits.turnBytes)',
+    to: 'const isMore = instance.turn(now, Number.MAX_SAFE_INTEGER)',
   },
   {
     what: 'only files that are read on count as standing still',

@@ -44,6 +44,8 @@ export class RecordingWriter implements CollectorWriter {
 
   readonly nextFileId = (): number => this.#nextFileId++
 
+  readonly foresee = (): void => {}
+
   readonly makeRoom = (): boolean => false
 
   readonly counters = (): StoreCounters => ({

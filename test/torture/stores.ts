@@ -69,6 +69,7 @@ function interruptible(writer: CollectorWriter, store: TortureStore): CollectorW
     recover: () => writer.recover(),
     resolveStream: (labels) => writer.resolveStream(labels),
     nextFileId: () => writer.nextFileId(),
+    foresee: (streamId, lines) => writer.foresee(streamId, lines),
     makeRoom: (cause) => writer.makeRoom(cause),
     counters: () => writer.counters(),
     commit: (commit) => {
