@@ -9,7 +9,6 @@ import type { Commit } from './contract.ts'
 import type { Connection } from './database.ts'
 import { encodeMoves, type FileTable } from './file-table.ts'
 import type { JournalIndex } from './journal-index.ts'
-import type { JournalLoader } from './journal-loader.ts'
 import { bodyBytesOf, encodeJournalRow, linesOfInput, type SegmentInput } from './journal-row.ts'
 import type { Sealing } from './sealing.ts'
 import type { StreamTable } from './stream-table.ts'
@@ -23,7 +22,6 @@ type Deps = {
   readonly limits: StoreLimits
   readonly changes: Changes
   readonly journal: JournalIndex
-  readonly loader: JournalLoader
   readonly streams: StreamTable
   readonly files: FileTable
   readonly sealing: Sealing
@@ -38,7 +36,7 @@ export type Committer = {
 }
 
 export function createCommitter(deps: Deps): Committer {
-  const { connection, changes, journal, loader, streams, files } = deps
+  const { connection, changes, journal, streams, files } = deps
   const insertRow = connection.prepare(
     `INSERT INTO journal
        (last_commit, first_commit, arrival_min, arrival_max, tier, raw_bytes, moves, head, body)
@@ -55,7 +53,6 @@ export function createCommitter(deps: Deps): Committer {
         files.apply(commit)
         after(() => streams.noteFiles(commit.files.map((file) => file.streamId)))
         const { inputs, isSealed } = placeLines(deps, commit, number, version, after)
-        if (isSealed) loader.clear()
         const { head, body } = encodeJournalRow(inputs)
         const { arrivalSec } = commit
         const rawBytes = inputs.reduce((sum, input) => sum + bodyBytesOf(input), 0)

@@ -15,10 +15,10 @@ import type { EncodeWorkerData } from './encode-worker.ts'
 
 export type EncodeAhead = {
   /**
-   * Gives the full blocks of a batch's lines to the other thread, those that were not given yet. `pending`:
-   * what waits in the journal of the same stream; the block that it is in is left to the commit.
+   * Gives the full blocks of `lines` from line `from` on to the other thread, those that were not given yet.
+   * More lines may be appended until `clear`.
    */
-  readonly begin: (streamId: number, lines: LineBuffer, pending: Filling) => void
+  readonly begin: (lines: LineBuffer, from: number) => void
   /** Lines `from` to `to` (exclusive), encoded; valid until `clear`. Null: nobody has begun with them. */
   readonly take: (lines: LineBuffer, from: number, to: number) => EncodedBlock | null
   /** The batch is stored, its buffers hold other lines from now on. */
@@ -35,8 +35,8 @@ type Job = { readonly lines: LineBuffer; readonly from: number; readonly to: num
 
 export function createEncodeAhead(limits: StoreLimits, log: Logger): EncodeAhead {
   const jobs: Job[] = []
-  /** Per stream: where the block after those that were given begins. */
-  const begun = new Map<number, number>()
+  /** Where the block after those that were given begins. */
+  const begun = new Map<LineBuffer, number>()
   let thread: Thread | null = null
   /** One processor gains nothing by a second thread. */
   let isAlone = os.availableParallelism() === 1
@@ -51,20 +51,19 @@ export function createEncodeAhead(limits: StoreLimits, log: Logger): EncodeAhead
     end()
   }
   return {
-    begin: (streamId, lines, pending) => {
+    begin: (lines, first) => {
       if (isAlone || lines.bodyBytes < limits.blockBytes) return
       thread ??= startThread(limits, fail)
       idle.refresh()
-      let from = begun.get(streamId) ?? (pending.lines === 0 ? 0 : fullAt(lines, 0, pending, limits))
-      while (from !== null && from < lines.lineCount) {
-        begun.set(streamId, from)
+      let from = begun.get(lines) ?? first
+      while (from < lines.lineCount) {
         const to = fullAt(lines, from, empty, limits)
         const slot = to === null ? null : thread.give(lines, from, to)
-        if (to === null || slot === null) return
+        if (to === null || slot === null) break
         jobs.push({ lines, from, to, slot })
         from = to
       }
-      if (from !== null) begun.set(streamId, from)
+      begun.set(lines, from)
     },
     take: (lines, from, to) => {
       const job = jobs.find((other) => other.lines === lines && other.from === from && other.to === to)

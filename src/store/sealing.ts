@@ -9,7 +9,7 @@ import type { BlockWriter } from './block-writer.ts'
 import type { LineSummary } from './columns.ts'
 import type { UpkeepCounts } from './contract.ts'
 import type { EncodeAhead } from './encode-ahead.ts'
-import type { JournalIndex } from './journal-index.ts'
+import type { JournalIndex, PendingPart } from './journal-index.ts'
 import type { JournalLoader } from './journal-loader.ts'
 import type { StreamTable } from './stream-table.ts'
 import type { AfterCommit } from './transaction.ts'
@@ -30,26 +30,51 @@ export type CommitLines = { readonly lines: LineBuffer; readonly commit: number;
 export type Sealing = {
   /** Seals all pending lines of a stream. Inside a transaction. */
   readonly sealPending: (streamId: number, version: number, after: AfterCommit) => void
+  /** Begins to encode the blocks that `sealWith` will make of these lines, and of more that follow them. */
+  readonly foresee: (streamId: number, added: LineBuffer) => void
   /**
    * Seals a stream's pending lines, all of them, together with those of a commit's that fill blocks; returns
-   * the index of the first of the commit's lines that is left for the journal. Inside a transaction. The
-   * loader keeps the rows that it decoded: streams of one commit lie in the same ones.
+   * the index of the first of the commit's lines that is left for the journal. Inside a transaction.
    */
   readonly sealWith: (streamId: number, added: CommitLines, version: number, after: AfterCommit) => number
+  /** Forgets what was foreseen, and decoded of the journal: the commit is done. */
+  readonly settle: () => void
 }
 
 export function createSealing(deps: SealingDeps): Sealing {
-  const { journal, loader, streams, limits, ahead } = deps
+  const { ahead, journal, limits, loader, streams } = deps
   const seal = createBlockCutter(deps)
+  const joined = new Map<number, Joined>()
+  const join = (streamId: number, added: LineBuffer): Joined => {
+    const pending = [...journal.parts(streamId)]
+    const { lines, parts } = loader.load(pending)
+    const before = lines.lineCount
+    const to = fullAt(added, 0, { lines: before, bytes: lines.bodyBytes }, limits) ?? added.lineCount
+    lines.appendLines(added, 0, to)
+    return { pending, added, lines, parts, before, to }
+  }
   return {
     sealPending: (streamId, version, after) => {
       const pending = journal.parts(streamId)
       const first = pending[0]
       if (first === undefined) return
       const { lines, parts } = loader.load(pending)
-      const { firstLine } = first.segment
-      seal({ streamId, firstLine, lines, parts, through: lines.lineCount, encoded: none }, version, after)
+      seal(
+        { streamId, firstLine: first.segment.firstLine, lines, parts, through: lines.lineCount },
+        version,
+        after,
+      )
       after(() => journal.sealed(streamId))
+    },
+    foresee: (streamId, added) => {
+      const filling = journal.pending(streamId)
+      if (filling.lines === 0) ahead.begin(added, 0)
+      else if (fullAt(added, 0, filling, limits) !== null) {
+        const first = joined.get(streamId) ?? join(streamId, added)
+        joined.set(streamId, first)
+        ahead.begin(first.lines, 0)
+        ahead.begin(added, first.to)
+      }
     },
     sealWith: (streamId, { lines: added, commit, arrivalSec }, version, after) => {
       const arrived = { arrivalMin: arrivalSec, arrivalMax: arrivalSec }
@@ -60,23 +85,44 @@ export function createSealing(deps: SealingDeps): Sealing {
       let firstLine = pending[0]?.segment.firstLine ?? streams.nextLine(streamId)
       let from = 0
       if (pending.length > 0) {
-        const { lines, parts } = loader.load(pending)
-        const before = lines.lineCount
-        const joined = fullAt(added, 0, { lines: before, bytes: lines.bodyBytes }, limits) ?? added.lineCount
-        lines.appendLines(added, 0, joined)
+        const foreseen = joined.get(streamId)
+        const isSame = foreseen !== undefined && isOf(foreseen, pending, added)
+        const { before, lines, parts, to } = isSame ? foreseen : join(streamId, added)
         // Cuts at a change of day or at the line bound may end within the pending lines: none of them may
         // stay behind.
-        const both = [...parts, partOf(0, joined, before)]
-        const part = { streamId, firstLine, lines, parts: both, through: before, encoded: none }
-        from = seal(part, version, after) - before
+        const both = [...parts, partOf(0, to, before)]
+        from = seal({ streamId, firstLine, lines, parts: both, through: before }, version, after) - before
         firstLine += before
         after(() => journal.sealed(streamId))
       }
-      const parts = [partOf(from, added.lineCount, from)]
-      const part = { streamId, firstLine, lines: added, parts, through: 0, encoded: ahead.take }
-      return from === added.lineCount ? from : seal(part, version, after)
+      const rest = [partOf(from, added.lineCount, from)]
+      if (from === added.lineCount) return from
+      return seal({ streamId, firstLine, lines: added, parts: rest, through: 0 }, version, after)
+    },
+    settle: () => {
+      joined.clear()
+      ahead.clear()
+      loader.clear()
     },
   }
+}
+
+/** A stream's pending lines, and those of a commit's that fill a block together with them. */
+type Joined = {
+  readonly pending: readonly PendingPart[]
+  readonly added: LineBuffer
+  readonly lines: LineBuffer
+  readonly parts: readonly ArrivedPart[]
+  /** How many of `lines` were pending. */
+  readonly before: number
+  /** How many of `added` are among them. */
+  readonly to: number
+}
+
+/** Whether it is made of just these: upkeep may have sealed or folded what was pending. */
+function isOf(joined: Joined, pending: readonly PendingPart[], added: LineBuffer): boolean {
+  const isSame = joined.pending.length === pending.length && joined.added === added
+  return isSame && joined.pending.every((part, index) => part === pending[index])
 }
 
 type SealedPart = {
@@ -86,15 +132,12 @@ type SealedPart = {
   readonly lines: LineBuffer
   readonly parts: readonly ArrivedPart[]
   readonly through: number
-  readonly encoded: EncodeAhead['take']
 }
 
-const none = (): null => null
-
 /** Writes blocks of `parts`; returns the index behind the last line that went into one. */
-function createBlockCutter({ streams, blocks, limits, counts }: SealingDeps) {
+function createBlockCutter({ ahead, streams, blocks, limits, counts }: SealingDeps) {
   return (
-    { streamId, firstLine, lines, parts, through, encoded }: SealedPart,
+    { streamId, firstLine, lines, parts, through }: SealedPart,
     version: number,
     after: AfterCommit,
   ): number => {
@@ -102,7 +145,7 @@ function createBlockCutter({ streams, blocks, limits, counts }: SealingDeps) {
     const start = parts[0]?.from ?? 0
     const end = cutBlocks(lines, parts, through, limits, (from, to, arrived) => {
       const input = { streamId, firstLine: firstLine + from, lines, from, to, ...arrived, tier: 0 }
-      summaries.push(blocks.write({ ...input, encoded: encoded(lines, from, to) }))
+      summaries.push(blocks.write({ ...input, encoded: ahead.take(lines, from, to) }))
     })
     after(() => {
       counts.blocksSealed += summaries.length

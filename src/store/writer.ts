@@ -132,9 +132,10 @@ function createWriter(
   log: Logger,
   unlock: () => void,
 ): Writer {
-  const { ahead, committer, counts, files, journal, retention, room, streams, sweeping, upkeep } =
+  const { ahead, committer, counts, files, retention, room, sealing, streams, sweeping, upkeep } =
     createParts(connection, options, log)
   const { lost, watched } = createLossWatch(options.dataDir)
+  const foresee = watched(sealing.foresee)
   let upkeepMs = 0
   const checkpoint = (): void => {
     connection.pragma('wal_checkpoint(TRUNCATE)')
@@ -143,12 +144,18 @@ function createWriter(
     recover: watched(() => files.recover()),
     resolveStream: watched(streams.resolve),
     nextFileId: files.nextId,
-    foresee: (streamId, lines) => ahead.begin(streamId, lines, journal.pending(streamId)),
+    foresee: (streamId, lines) => {
+      try {
+        foresee(streamId, lines)
+      } catch {
+        // It reads the journal; the commit meets the same there, and says so.
+      }
+    },
     commit: watched((commit) => {
       const loss = lost()
       if (loss !== null) throw new Error(loss.reason)
       const number = committer.commit(commit)
-      ahead.clear()
+      sealing.settle()
       return number
     }),
     lastCommit: committer.last,
@@ -216,5 +223,5 @@ function createParts(connection: Connection, options: WriterOptions, log: Logger
   const shared = { connection, limits, changes, journal, loader, files, sealing }
   const upkeep = createUpkeep({ ...shared, merging, retention, counts })
   const committer = createCommitter({ ...shared, streams, onSealed: upkeep.noteSealed })
-  return { ahead, committer, counts, files, journal, retention, room, streams, sweeping, upkeep }
+  return { ahead, committer, counts, files, retention, room, sealing, streams, sweeping, upkeep }
 }

@@ -32,7 +32,7 @@ function append(lines: LineBuffer, from: number, to: number): void {
 /** Until the thread has answered: it steals nothing from who waits for it, but takes a while to start. */
 async function encodedAhead(ahead: EncodeAhead, lines: LineBuffer, to: number): Promise<EncodedBlock> {
   for (let waitMs = 50; waitMs < 20_000; waitMs *= 1.5) {
-    ahead.begin(1, lines, nothing)
+    ahead.begin(lines, 0)
     await delay(waitMs)
     const encoded = ahead.take(lines, 0, to)
     if (encoded !== null) return encoded
@@ -120,7 +120,7 @@ test('S-STORE-23 lines for which there is no room, or no second slot, are left t
     const second = fullAt(lines, first, nothing, limits) ?? 0
     try {
       if ('aheadBlocksMax' in small) await encodedAhead(ahead, lines, first)
-      else ahead.begin(1, lines, nothing)
+      else ahead.begin(lines, 0)
       assert.equal(ahead.take(lines, first, second), null)
     } finally {
       ahead.close()
