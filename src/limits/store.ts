@@ -50,7 +50,7 @@ export const storeLimits = {
   /** Spans of time that a block's counts are kept for: one percent of its size, 15 minutes of a day. */
   countCellsMax: 100,
   /** Blocks that may be encoded ahead of their commit, and the room for one with the most lines. */
-  aheadBlocksMax: 16,
+  aheadBlocksMax: 32,
   aheadBlockBytes: 1 * mebibyte,
   /** The thread that encodes ahead ends after so long without a backlog: it takes 10 MB. */
   aheadIdleMs: 5_000,
