@@ -35,8 +35,8 @@ export const phasePlaces: readonly Place[] = [
   },
   {
     file: 'src/store/writer.ts',
-    text: 'return committer.commit(commit)',
-    becomes: `return ${during('mid-commit', 'committer.commit(commit)')}`,
+    text: 'const number = committer.commit(commit)',
+    becomes: `const number = ${during('mid-commit', 'committer.commit(commit)')}`,
   },
   // Most looks for blocks to merge find none: the phase begins where there are some, and ends with
   // the commit.
