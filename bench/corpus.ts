@@ -15,8 +15,8 @@ const corpusVersion = 2
 const corpusSeed = 20_250_115
 /** Fixed and past: queries without `until` see everything, and the same bytes come out on every day. */
 const startMs = Date.UTC(2025, 0, 15)
-const spanMs = 24 * 3_600_000
-const namespaces = ['shop', 'payments', 'ingress', 'data', 'kube-system'] as const
+const dayMs = 24 * 3_600_000
+const spanMs = dayMs
 const threads = 2
 /** Events from which the length of a kind's line is estimated. */
 const estimateEvents = 20_000
@@ -55,17 +55,41 @@ export type Corpus = {
   readonly close: () => void
 }
 
+/** Another corpus than the usual one. */
+export type CorpusShape = {
+  /** Names its folder. */
+  readonly name: string
+  readonly namespaces: readonly string[]
+  /** So many times as many streams, with as many lines in all. */
+  readonly copies: number
+  /** Days by which it is later; its lines are others, too. */
+  readonly days: number
+  /** Deleted when it is closed: too large to be kept. */
+  readonly isTemporary: boolean
+}
+
+export const usualShape: CorpusShape = {
+  name: '',
+  namespaces: ['shop', 'payments', 'ingress', 'data', 'kube-system'],
+  copies: 1,
+  days: 0,
+  isTemporary: false,
+}
+
 /** The corpus of `lines` lines, from the files of an earlier run where they are there. */
-export async function openCorpus(lines: number): Promise<Corpus> {
-  const folder = path.join(os.tmpdir(), 'logkeep-bench', `corpus-v${corpusVersion}-${corpusSeed}-${lines}`)
+export async function openCorpus(lines: number, shape: CorpusShape = usualShape): Promise<Corpus> {
+  const name = `corpus-v${corpusVersion}-${corpusSeed}-${lines}${shape.name}`
+  const folder = path.join(os.tmpdir(), 'logkeep-bench', name)
   const manifest = path.join(folder, 'manifest.json')
   if (!fs.existsSync(manifest)) {
     fs.rmSync(folder, { recursive: true, force: true })
-    const streams = await writeAll(planStreams(path.join(folder, 'pods'), lines))
+    const streams = await writeAll(planStreams(path.join(folder, 'pods'), lines, shape))
     fs.writeFileSync(manifest, JSON.stringify(streams))
   }
   const streams: WrittenStream[] = JSON.parse(fs.readFileSync(manifest, 'utf8'))
-  return corpusOf(path.join(folder, 'pods'), streams, () => {})
+  return corpusOf(path.join(folder, 'pods'), streams, () => {
+    if (shape.isTemporary) fs.rmSync(folder, { recursive: true, force: true })
+  })
 }
 
 function corpusOf(root: string, streams: readonly WrittenStream[], close: () => void): Corpus {
@@ -81,20 +105,23 @@ function corpusOf(root: string, streams: readonly WrittenStream[], close: () => 
   }
 }
 
-function planStreams(root: string, lines: number): StreamPlan[] {
+function planStreams(root: string, lines: number, shape: CorpusShape): StreamPlan[] {
+  const { namespaces, copies, days } = shape
   const weights = kindShares.map(({ kind, percent }) => percent / recordBytes(kind))
   const weightOfAll = weights.reduce((total, weight) => total + weight, 0)
   const plans: StreamPlan[] = []
   kindShares.forEach(({ kind, streams }, index) => {
-    const ofKind = (lines * (weights[index] ?? 0)) / weightOfAll / streams
-    for (let copy = 0; copy < streams; copy += 1) {
-      const namespace = namespaces[plans.length % namespaces.length] ?? namespaces[0]
+    const ofKind = (lines * (weights[index] ?? 0)) / weightOfAll / (streams * copies)
+    for (let copy = 0; copy < streams * copies; copy += 1) {
+      const namespace = namespaces[plans.length % namespaces.length] ?? ''
       const pod = `${kind}-${copy}`
       const container = 'main'
       const uid = `00000000-0000-4000-8000-${String(plans.length).padStart(12, '0')}`
       const file = path.join(root, `${namespace}_${pod}_${uid}`, container, '0.log')
-      const seed = corpusSeed + plans.length * 1000
-      plans.push({ kind, namespace, pod, container, file, seed, lines: Math.round(ofKind), startMs, spanMs })
+      const seed = corpusSeed + plans.length * 1000 + days
+      const from = startMs + days * dayMs
+      const ownLines = Math.max(1, Math.round(ofKind))
+      plans.push({ kind, namespace, pod, container, file, seed, lines: ownLines, startMs: from, spanMs })
     }
   })
   return plans

@@ -67,7 +67,8 @@ async function untilRead(program: MeasuredProgram, bytes: number): Promise<void>
   }
 }
 
-async function untilVisible(program: MeasuredProgram, lines: number, endMs: number): Promise<void> {
+/** Waits until the listing of streams counts so many lines; rejects at `endMs`, as `performance.now()`. */
+export async function untilVisible(program: MeasuredProgram, lines: number, endMs: number): Promise<void> {
   for (;;) {
     const { body } = await program.get('/streams?limit=5000')
     const { streams } = JSON.parse(body.toString()) as { streams: { lines: number }[] }

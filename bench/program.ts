@@ -46,7 +46,7 @@ export async function startMeasured(options: MeasuredOptions): Promise<MeasuredP
   const { logRoot, dataDir, profileDir = null } = options
   const startedMs = performance.now()
   // Nothing may be swept while it is measured.
-  const env: Record<string, string> = { LOGKEEP_RETENTION_SIZE: '1TiB' }
+  const env: Record<string, string> = { LOGKEEP_RETENTION_SIZE: '1TiB', LOGKEEP_RETENTION_AGE: '3650d' }
   if (profileDir !== null)
     env['NODE_OPTIONS'] = `--max-semi-space-size=2 --cpu-prof --cpu-prof-dir=${profileDir}`
   const file = profileDir === null ? startFile : mainFile

@@ -7,29 +7,35 @@ import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
 import { parseArgs } from 'node:util'
+import { type BudgetOptions, budgetFigures } from './budget.ts'
 import { type Corpus, openCorpus, wrapFolder } from './corpus.ts'
 import { diskFigures, measureDisk } from './disk.ts'
+import { exportFigures } from './export.ts'
 import type { Figure } from './figures.ts'
 import { type FollowOptions, followFigures, followProfiled } from './follow.ts'
+import { type GrowthOptions, growthFigures, growthTable } from './growth.ts'
 import { ingest, ingestFigures } from './ingest.ts'
 import { type MachineLimits, measureLimits } from './limits.ts'
 import { type ManyStreamsOptions, manyStreamsFigures } from './many-streams.ts'
+import { type PairOptions, pairFigures } from './pairs.ts'
 import { profileTables } from './profile.ts'
 import { coldFigures, type QueryOptions, queryFigures } from './queries.ts'
 import { scanPattern } from './query-kinds.ts'
 import { format, machineOf, readFigures, tableOf, writeRun } from './report.ts'
 import { surfaceFigures } from './surface.ts'
+import { type WideOptions, wideFigures } from './wide.ts'
 
 const help = `npm run bench -- [options]
   --quick             less of everything: under a minute
   --lines N           lines of the generated data (4,000,000; quick: 400,000)
   --corpus DIR        text files of DIR in place of generated data, at most --lines lines
-  --only A,B          of: limits, ingest, query, streams, follow (all)
+  --only A,B          of: limits, ingest, query, wide, growth, streams, budget, follow (all; quick: without
+                      budget)
   --compare FILE      also print the ratio to an earlier JSON
   --profile           write CPU profiles of the program's threads while it ingests and while it follows
                       5,000 lines/s, print where the time went, and measure nothing else`
 
-const sections = ['limits', 'ingest', 'query', 'streams', 'follow'] as const
+const sections = ['limits', 'ingest', 'query', 'wide', 'growth', 'streams', 'budget', 'follow'] as const
 type Section = (typeof sections)[number]
 
 const resultsFolder = path.join(import.meta.dirname, 'results')
@@ -37,9 +43,20 @@ const resultsFolder = path.join(import.meta.dirname, 'results')
 const sizes = {
   full: {
     lines: 4_000_000,
-    query: { queries: 200, scans: 20, singles: 100, coldStarts: 12, exportShare: 1 },
-    surface: 100,
-    streams: { streams: 100_000, pages: 200, starts: 20 },
+    query: { queries: 200, scans: 20, singles: 200, coldStarts: 200, exportShare: 1 },
+    pairs: { needles: 100, scans: 15 },
+    surface: 200,
+    wide: { lines: 2_000_000, queries: 200, singles: 200 },
+    growth: { sizes: [400_000, 4_000_000, 40_000_000], queries: 200, singles: 100, starts: 10 },
+    streams: { streams: 100_000, pages: 200, starts: 20, queries: 200 },
+    budget: {
+      lines: 4_000_000,
+      newestLines: 400_000,
+      bytes: 5 * 1024 ** 3,
+      queries: 50,
+      singles: 50,
+      starts: 10,
+    },
     follow: {
       steadyMs: 3_000,
       phaseMs: 30_000,
@@ -53,8 +70,12 @@ const sizes = {
   quick: {
     lines: 400_000,
     query: { queries: 100, scans: 5, singles: 10, coldStarts: 1, exportShare: 0.1 },
+    pairs: { needles: 10, scans: 3 },
     surface: 20,
-    streams: { streams: 20_000, pages: 10, starts: 2 },
+    wide: { lines: 100_000, queries: 20, singles: 5 },
+    growth: { sizes: [40_000, 400_000], queries: 20, singles: 5, starts: 1 },
+    streams: { streams: 5_000, pages: 10, starts: 2, queries: 10 },
+    budget: null,
     follow: {
       steadyMs: 800,
       phaseMs: 2_500,
@@ -74,7 +95,12 @@ type Options = {
   readonly compare: string | null
   readonly profileDir: string | null
   readonly query: QueryOptions
+  readonly pairs: PairOptions
   readonly surface: number
+  readonly wide: WideOptions
+  readonly growth: GrowthOptions
+  /** Null: left out. */
+  readonly budget: BudgetOptions | null
   readonly streams: ManyStreamsOptions
   readonly follow: FollowOptions
 }
@@ -119,7 +145,11 @@ function readOptions(): Options | null {
     compare: values.compare ?? null,
     profileDir,
     query: size.query,
+    pairs: size.pairs,
     surface: size.surface,
+    wide: size.wide,
+    growth: size.growth,
+    budget: size.budget,
     streams: size.streams,
     follow: size.follow,
   }
@@ -146,7 +176,11 @@ async function main(options: Options): Promise<void> {
       corpus.close()
     }
   }
+  if (options.only.has('wide')) add('A namespace of 200 streams', await wideFigures(options.wide))
+  if (options.only.has('growth')) await measureGrowth(options.growth, add)
   if (options.only.has('streams')) add('Very many streams', await manyStreamsFigures(options.streams))
+  if (options.only.has('budget') && options.budget !== null)
+    add('A full budget', await budgetFigures(options.budget))
   if (options.only.has('follow')) add('Following files', await followFigures(options.follow))
   const run = {
     madeAt: new Date().toISOString(),
@@ -181,6 +215,8 @@ async function measureStored(options: Options, corpus: Corpus, add: Add): Promis
       add('Ingest', ingestFigures(ingested, corpus, limits))
       if (only.has('query')) {
         add('Queries over HTTP, warm', await queryFigures(ingested.program, corpus, limits, query))
+        add('Pairs', await pairFigures(ingested.program, corpus, options.pairs))
+        add('Export', await exportFigures(ingested.program, corpus, query.exportShare))
         add('Beside /logs, warm', await surfaceFigures(ingested.program, corpus, options.surface))
       }
     } finally {
@@ -191,6 +227,12 @@ async function measureStored(options: Options, corpus: Corpus, add: Add): Promis
   } finally {
     fs.rmSync(dataDir, { recursive: true, force: true })
   }
+}
+
+async function measureGrowth(options: GrowthOptions, add: Add): Promise<void> {
+  const figures = await growthFigures(options)
+  add('Growth', figures)
+  console.log(`\nMedians by the number of lines\n${growthTable(figures, options.sizes)}`)
 }
 
 function limitFigures({

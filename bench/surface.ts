@@ -1,7 +1,7 @@
 /** Times what is asked besides `/logs` over the same data: histograms, context, fields, metrics. */
 
 import type { Corpus } from './corpus.ts'
-import { below, type Figure, type Goal, latencyFigures } from './figures.ts'
+import { atMost, below, type Figure, type Goal, latencyFigures } from './figures.ts'
 import type { MeasuredProgram } from './program.ts'
 
 /** Starts of the range differ by so much from one question to the next, so that none is asked twice. */
@@ -11,7 +11,10 @@ type Kind = {
   readonly id: string
   readonly what: string
   readonly path: (turn: number) => string
+  readonly p50?: Goal
   readonly p99?: Goal
+  /** Bytes of bodies read by all of them together, as the answers tell. */
+  readonly bodies?: Goal
 }
 
 /** `times`: questions per kind. */
@@ -24,12 +27,30 @@ export async function surfaceFigures(
   for (const kind of await kindsOf(program, corpus)) {
     await program.get(kind.path(0))
     const taken: number[] = []
-    for (let turn = 1; turn <= times; turn += 1) taken.push((await program.get(kind.path(turn))).ms)
+    let scannedBytes = 0
+    for (let turn = 1; turn <= times; turn += 1) {
+      const { body, ms } = await program.get(kind.path(turn))
+      taken.push(ms)
+      if (kind.bodies !== undefined) scannedBytes += scannedBytesOf(body)
+    }
     figures.push(
-      ...latencyFigures(kind.id, kind.what, taken, kind.p99 === undefined ? {} : { p99: kind.p99 }),
+      ...latencyFigures(kind.id, kind.what, taken, {
+        ...(kind.p50 && { p50: kind.p50 }),
+        ...(kind.p99 && { p99: kind.p99 }),
+      }),
     )
+    if (kind.bodies !== undefined) figures.push(bodyFigure(kind, kind.bodies, scannedBytes))
   }
   return figures
+}
+
+function scannedBytesOf(body: Buffer): number {
+  const { stats } = JSON.parse(body.toString()) as { stats: { scannedBytes: number } }
+  return stats.scannedBytes
+}
+
+function bodyFigure({ id, what }: Kind, goal: Goal, bytes: number): Figure {
+  return { id: `${id}.bodies`, what: `${what}: bodies read`, value: bytes, unit: 'bytes', goal }
 }
 
 async function kindsOf(program: MeasuredProgram, corpus: Corpus): Promise<Kind[]> {
@@ -48,7 +69,9 @@ async function kindsOf(program: MeasuredProgram, corpus: Corpus): Promise<Kind[]
       id: 'histogram.byLevel',
       what: `${histogram} by level`,
       path: (turn) => `/logs/histogram?buckets=60&by=level&${range(turn)}`,
+      p50: below(50),
       p99: below(50),
+      bodies: atMost(0),
     },
     {
       id: 'histogram.byPod',
