@@ -47,6 +47,8 @@ export const storeLimits = {
   filterBitsUsual: 2 ** 16,
   /** For random text: an eighth of a block's size, on bytes that hardly compress. */
   filterBitsMax: 2 ** 18,
+  /** Filters that are put together: as many as two 32-bit integers have bits. */
+  packBlocks: 64,
   /** Spans of time that a block's counts are kept for: one percent of its size, 15 minutes of a day. */
   countCellsMax: 100,
   /** Blocks that may be encoded ahead of their commit, and the room for one with the most lines. */

@@ -1,8 +1,8 @@
 /** A plan made ready for one query thread: matchers compiled, grams hashed, streams chosen. */
 
 import { gapLevel, levelNames } from '../model/entry.ts'
-import { gramHashes } from '../store/gram-filter.ts'
-import type { RequiredGrams, Snapshot } from '../store/reader.ts'
+import { gramHashes, type RequiredGrams } from '../store/gram-filter.ts'
+import type { Snapshot } from '../store/reader.ts'
 import type { StreamIds } from '../store/stream-ids.ts'
 import { type BodyMatcher, createBodyMatcher } from './match/body-matcher.ts'
 import type { Plan } from './plan.ts'

@@ -135,7 +135,7 @@ export function candidatesOf(
     streamIds,
     fromSec,
     toSec,
-    ...(requiredGrams.length > 0 && { isExcluded: (id: number) => snapshot.isExcluded(id, requiredGrams) }),
+    ...(requiredGrams.length > 0 && { requiredGrams }),
   }
   const blocks = isForward ? snapshot.oldestBlocks(blockRange) : snapshot.newestBlocks(blockRange)
   const nextBlock = (): Segment | null => {

@@ -3,7 +3,10 @@
  */
 
 import { storeLimits } from '../limits/store.ts'
+import { createBlockSieve } from './block-sieve.ts'
 import type { Connection } from './database.ts'
+import type { Filters } from './filters.ts'
+import type { RequiredGrams } from './gram-filter.ts'
 import { type BlockRow, blockColumns, type Segment, segmentOfBlock } from './segment.ts'
 import type { StreamIds } from './stream-ids.ts'
 
@@ -14,15 +17,9 @@ export type BlockRange = {
   /** Whole seconds, inclusive on both ends. */
   readonly fromSec: number
   readonly toSec: number
-  /** True: no line of the block can match. Asked before anything else is read of it; not of every block. */
-  readonly isExcluded?: (blockId: number) => boolean
+  /** Blocks whose filters exclude it may be left out; they need not be. */
+  readonly requiredGrams?: RequiredGrams
 }
-
-/**
- * So many excluded blocks in a row are passed over at once; then one is yielded, to let the caller look at
- * the time.
- */
-const excludedRunMax = 256
 
 export type BlockFinder = {
   /** Falling last second; blocks that reach beyond `toSec` come first. To be closed by `return()`. */
@@ -42,7 +39,7 @@ export type BlockFinder = {
 type RowIterator = IterableIterator<BlockRow>
 type IdRow = [id: number, streamId: number]
 
-export function createBlockFinder(connection: Connection): BlockFinder {
+export function createBlockFinder(connection: Connection, filters: Filters): BlockFinder {
   const header = `SELECT ${blockColumns} FROM block`
   const get = connection.prepare(`${header} WHERE id = ?`)
   const ofCommits = connection.prepare(
@@ -63,18 +60,11 @@ export function createBlockFinder(connection: Connection): BlockFinder {
     .prepare('SELECT id, stream_id FROM block WHERE max_sec >= ? AND min_sec <= ? ORDER BY min_sec')
     .raw()
 
-  function* pick(
-    rows: Iterable<IdRow>,
-    { streamIds, isExcluded }: BlockRange,
-  ): Generator<Segment, void, void> {
-    let run = 0
+  const sieve = createBlockSieve(connection, filters)
+
+  function* pick(rows: Iterable<IdRow>, { streamIds }: BlockRange): Generator<Segment, void, void> {
     for (const [id, streamId] of rows) {
       if (streamIds !== null && !streamIds.has(streamId)) continue
-      if (isExcluded !== undefined && run < excludedRunMax && isExcluded(id)) {
-        run += 1
-        continue
-      }
-      run = 0
       yield segmentOfBlock(get.get(id) as BlockRow)
     }
   }
@@ -82,16 +72,18 @@ export function createBlockFinder(connection: Connection): BlockFinder {
     streamIds !== null && streamIds.size <= storeLimits.fewStreams
   return {
     newest: function* (range) {
-      const { fromSec, toSec } = range
-      if (isFew(range)) {
-        yield* ofStream.newest(range)
-        return
+      const { fromSec, toSec, requiredGrams } = range
+      if (isFew(range)) yield* ofStream.newest(range)
+      else if (requiredGrams !== undefined) yield* sieve.newest(range, requiredGrams)
+      else {
+        yield* pick(across.all(toSec, toSec) as IdRow[], range)
+        yield* pick(newest.iterate(toSec, fromSec) as IterableIterator<IdRow>, range)
       }
-      yield* pick(across.all(toSec, toSec) as IdRow[], range)
-      yield* pick(newest.iterate(toSec, fromSec) as IterableIterator<IdRow>, range)
     },
     oldest: function* (range) {
+      const { requiredGrams } = range
       if (isFew(range)) yield* ofStream.oldest(range)
+      else if (requiredGrams !== undefined) yield* sieve.oldest(range, requiredGrams)
       else yield* pick(oldest.iterate(range.fromSec, range.toSec) as IterableIterator<IdRow>, range)
     },
     ofCommits: (after, upTo) => (ofCommits.all(after, upTo) as BlockRow[]).map(segmentOfBlock),

@@ -64,21 +64,23 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
        (block_id, stream_id, gaps, gap_bytes, first_sec, first_ns, last_sec, last_ns)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   )
-  const insertFilter = connection.prepare('INSERT INTO block_filter (block_id, bits) VALUES (?, ?)')
+  const insertFilter = connection.prepare(
+    'INSERT INTO block_filter (block_id, bits, ready_sec) VALUES (?, ?, ?)',
+  )
   const encode = createBlockEncoder(limits.countCellsMax)
-  let filters: { readonly blockId: number | bigint; readonly bits: Uint8Array }[] = []
+  let filters: Filter[] = []
   return {
     write: (input) => {
       const { lines, from, to, runs } = input
       const summary = summarize(lines, from, to)
-      const start = lines.startOf(from)
-      const end = (lines.ends[to - 1] as number) + 1
+      const rawBytes = (lines.ends[to - 1] as number) + 1 - lines.startOf(from)
+      const tier = rawBytes >= limits.blockFullBytes ? fullTier : input.tier
       const { columns, body, cells, filter, holdsLineFeeds } = input.encoded ?? encode(lines, from, to)
       const blockId = insertBlock.run(
         input.streamId,
         input.firstLine,
         to - from,
-        end - start,
+        rawBytes,
         summary.minSec,
         summary.minNs,
         summary.maxSec,
@@ -88,7 +90,7 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
         (runs.at(-1) as Run).commit,
         input.arrivalMin,
         input.arrivalMax,
-        end - start >= limits.blockFullBytes ? fullTier : input.tier,
+        tier,
         levelDetectorVersion,
         encodeLevelCounts(summary),
         holdsLineFeeds ? 1 : 0,
@@ -103,17 +105,26 @@ export function createBlockWriter(connection: Connection, limits: StoreLimits): 
       insertData.run(blockId, encodeRunsBytes(runs), columns, body)
       // A block with a gap record is left without a filter, so that no text excludes it: gaps pass every text
       // condition.
-      if (summary.levelCounts[gapLevel] === 0) filters.push({ blockId, bits: filter })
+      if (summary.levelCounts[gapLevel] === 0) {
+        filters.push({ blockId, bits: filter, readySec: tier === fullTier ? 0 : input.arrivalMax })
+      }
       return summary
     },
     flushFilters: () => {
-      for (const { blockId, bits } of filters) insertFilter.run(blockId, bits)
+      for (const { blockId, bits, readySec } of filters) insertFilter.run(blockId, bits, readySec)
       filters = []
     },
     discardFilters: () => {
       filters = []
     },
   }
+}
+
+/** `readySec`: arrival after which its block is not merged any more; 0: it never is. */
+type Filter = {
+  readonly blockId: number | bigint
+  readonly bits: Uint8Array
+  readonly readySec: number
 }
 
 function encodeLevelCounts({ levelCounts }: LineSummary): Uint8Array {

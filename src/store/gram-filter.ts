@@ -40,7 +40,7 @@ export function buildFilter(body: Uint8Array, start: number, end: number): Uint8
 
 function markGrams(body: Uint8Array, start: number, end: number, bits: number): Int32Array {
   const words = new Int32Array(bits / 32)
-  const shift = 32 - Math.log2(bits)
+  const shift = hashShift(bits)
   let gram = 0
   for (let index = start; index < end; index += 1) {
     gram = (gram << 8) | (lowerCase[body[index] as number] as number)
@@ -79,6 +79,9 @@ function countBits(words: Int32Array): number {
   return count
 }
 
+/** All of these must be there, each by any of its alternatives: hashes of grams. */
+export type RequiredGrams = readonly (readonly Int32Array[])[]
+
 /**
  * Hashes of a text's grams before they are cut to a filter's size; `text` is already folded to lower case.
  */
@@ -92,9 +95,14 @@ export function gramHashes(text: Uint8Array): Int32Array {
   return hashes
 }
 
+/** By how much a hash is shifted to the right to be the number of a bit in a filter of so many. */
+export function hashShift(bits: number): number {
+  return 32 - Math.log2(bits)
+}
+
 /** False: the filtered body holds no text with these grams. True: it may. */
 export function mayHold(filter: Uint8Array, hashes: Int32Array): boolean {
-  const shift = 32 - Math.log2(filter.length * 8)
+  const shift = hashShift(filter.length * 8)
   for (let index = 0; index < hashes.length; index += 1) {
     const hash = (hashes[index] as number) >>> shift
     if (((filter[hash >>> 3] as number) & (1 << (hash & 7))) === 0) return false

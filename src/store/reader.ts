@@ -8,7 +8,8 @@ import { ByteReader } from './byte-writer.ts'
 import { type Columns, decodeColumns } from './columns.ts'
 import { decompress } from './compression.ts'
 import { type Connection, openForReading } from './database.ts'
-import { mayHold } from './gram-filter.ts'
+import { createFilters, type Filters } from './filters.ts'
+import type { RequiredGrams } from './gram-filter.ts'
 import { createJournalCache, type JournalCache } from './journal-cache.ts'
 import { readRuns } from './journal-row.ts'
 import { lineEnds } from './line-ends.ts'
@@ -52,12 +53,7 @@ export type Snapshot = {
   readonly countCells: (segment: Segment) => Buffer | null
   /** False: no line of the segment can match. A block with a gap record may hold anything. */
   readonly mayHold: (segment: Segment, required: RequiredGrams) => boolean
-  /** The same of a block by its id, the other way round. */
-  readonly isExcluded: (blockId: number, required: RequiredGrams) => boolean
 }
-
-/** All of these must be there, each by any of its alternatives: hashes of grams. */
-export type RequiredGrams = readonly (readonly Int32Array[])[]
 
 export type Reader = {
   readonly databaseId: string
@@ -84,8 +80,9 @@ export function openReader(
   const labels = createStreamCache(connection)
   const streams = createStreamFinder(connection)
   const sealed = createSealedLines(connection)
-  const blocks = createBlockFinder(connection)
-  const contents = createContents(connection, bodyCacheBytes)
+  const filters = createFilters(connection)
+  const blocks = createBlockFinder(connection, filters)
+  const contents = createContents(connection, filters, bodyCacheBytes)
   const totals = createTotalsReader(connection, contents.journal)
   const number = (value: unknown): number => (value as number | null | undefined) ?? 0
 
@@ -111,7 +108,6 @@ export function openReader(
     runs: contents.runs,
     countCells: contents.countCells,
     mayHold: contents.mayHold,
-    isExcluded: contents.isExcluded,
   })
 
   return {
@@ -133,30 +129,23 @@ export function openReader(
   }
 }
 
-type Contents = Pick<
-  Snapshot,
-  'columns' | 'body' | 'lineEnds' | 'runs' | 'countCells' | 'mayHold' | 'isExcluded'
-> & { readonly journal: JournalCache }
+type Contents = Pick<Snapshot, 'columns' | 'body' | 'lineEnds' | 'runs' | 'countCells' | 'mayHold'> & {
+  readonly journal: JournalCache
+}
 
 /** What segments hold, with what was read lately kept. */
-function createContents(connection: Connection, bodyCacheBytes: number): Contents {
+function createContents(connection: Connection, filters: Filters, bodyCacheBytes: number): Contents {
   const pluck = (text: string) => connection.prepare(text).pluck()
   const columnsOf = pluck('SELECT columns FROM block_data WHERE block_id = ?')
   const bodyOf = pluck('SELECT body FROM block_data WHERE block_id = ?')
   const runsOf = pluck('SELECT runs FROM block_data WHERE block_id = ?')
   const cellsOf = pluck('SELECT cells FROM block_counts WHERE block_id = ?')
-  const filterOf = pluck('SELECT bits FROM block_filter WHERE block_id = ?')
   const bodyCache = new ByteCache<string, Buffer>(bodyCacheBytes)
   const columnCache = new ByteCache<number, Columns>(storeLimits.readerColumnCacheBytes)
   const journal = createJournalCache(connection, bodyCache)
   /** Lives as long as the journal row that a segment belongs to. */
   const journalColumns = new WeakMap<JournalPlace, Columns>()
   const endsOf = new WeakMap<Columns, Uint32Array>()
-  const isExcluded = (blockId: number, required: RequiredGrams): boolean => {
-    const filter = filterOf.get(blockId) as Buffer | undefined
-    if (filter === undefined) return false
-    return !required.every((alternatives) => alternatives.some((hashes) => mayHold(filter, hashes)))
-  }
   const body = ({ place, rawBytes }: Segment): Buffer => {
     if (place.kind === 'journal') return journal.body(place, rawBytes)
     const key = String(place.id)
@@ -196,8 +185,7 @@ function createContents(connection: Connection, bodyCacheBytes: number): Content
         : readRuns(journal.head(place.row), place),
     countCells: ({ place }) =>
       place.kind === 'block' ? ((cellsOf.get(place.id) as Buffer | undefined) ?? null) : null,
-    mayHold: ({ place }, required) =>
-      place.kind === 'journal' || required.length === 0 || !isExcluded(place.id, required),
-    isExcluded,
+    mayHold: ({ place, isSifted }, required) =>
+      isSifted || place.kind === 'journal' || required.length === 0 || !filters.isExcluded(place, required),
   }
 }

@@ -5,9 +5,18 @@ import { ByteReader } from './byte-writer.ts'
 import type { JournalSegment, SegmentHeader } from './journal-row.ts'
 
 export type Segment = SegmentHeader & {
-  readonly place: { readonly kind: 'block'; readonly id: number } | JournalPlace
+  readonly place: BlockPlace | JournalPlace
   /** False: none of its lines holds an LF, as far as that is known without its columns. */
   readonly mayHoldLineFeeds: boolean
+  /** Its filter was asked already for what is searched, and does not exclude it. */
+  readonly isSifted: boolean
+}
+
+export type BlockPlace = {
+  readonly kind: 'block'
+  readonly id: number
+  /** Where its filter lies (`migrations/0005_filter_packs.sql`); null: in a row of its own, or nowhere. */
+  readonly packed: number | null
 }
 
 /** `row` is the journal row's last commit. */
@@ -18,7 +27,7 @@ export type JournalPlace = Pick<JournalSegment, 'runsOffset' | 'columnsOffset' |
 
 /** Columns of `block` that make a segment, in a SELECT. */
 export const blockColumns = `id, stream_id, first_line, line_count, raw_bytes, min_sec, min_ns, max_sec,
-  max_ns, ascending, commit_min, commit_max, level_counts, holds_line_feeds`
+  max_ns, ascending, commit_min, commit_max, level_counts, holds_line_feeds, packed`
 
 export type BlockRow = {
   id: number
@@ -36,6 +45,7 @@ export type BlockRow = {
   level_counts: Buffer
   /** Null in blocks of before it was noted. */
   holds_line_feeds: number | null
+  packed: number | null
 }
 
 export function segmentOfBlock(row: BlockRow): Segment {
@@ -52,8 +62,9 @@ export function segmentOfBlock(row: BlockRow): Segment {
     levelMask: levelMaskOf(row.level_counts),
     commitMin: row.commit_min,
     commitMax: row.commit_max,
-    place: { kind: 'block', id: row.id },
+    place: { kind: 'block', id: row.id, packed: row.packed },
     mayHoldLineFeeds: row.holds_line_feeds !== 0,
+    isSifted: false,
   }
 }
 
@@ -75,6 +86,28 @@ export function segmentOfJournal(row: number, segment: JournalSegment): Segment 
     commitMax: segment.commitMax,
     place: { kind: 'journal', row, runsOffset, columnsOffset, chunk, chunkOffset },
     mayHoldLineFeeds: true,
+    isSifted: false,
+  }
+}
+
+/** No lines at a second of a walk: lets whoever walks look at the time. */
+export function pauseAt(sec: number): Segment {
+  return {
+    streamId: 0,
+    firstLine: 0,
+    lineCount: 0,
+    rawBytes: 0,
+    minSec: sec,
+    minNs: 0,
+    maxSec: sec,
+    maxNs: 0,
+    ascending: true,
+    levelMask: 0,
+    commitMin: 0,
+    commitMax: 0,
+    place: { kind: 'block', id: 0, packed: null },
+    mayHoldLineFeeds: false,
+    isSifted: true,
   }
 }
 

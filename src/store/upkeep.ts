@@ -1,6 +1,6 @@
 /**
  * Upkeep of the database between commits, one bounded step at a time: sealing, dropping, folding, merging,
- * retention.
+ * packing, retention.
  */
 
 import type { StoreLimits } from '../limits/store.ts'
@@ -12,6 +12,7 @@ import { createFolding, findFoldable } from './folding.ts'
 import type { JournalIndex } from './journal-index.ts'
 import type { JournalLoader } from './journal-loader.ts'
 import type { Merging } from './merging.ts'
+import type { Packing } from './packing.ts'
 import type { Retention } from './retention.ts'
 import type { Sealing } from './sealing.ts'
 
@@ -24,6 +25,7 @@ type Deps = {
   readonly files: FileTable
   readonly sealing: Sealing
   readonly merging: Merging
+  readonly packing: Packing
   readonly retention: Retention
   readonly counts: UpkeepCounts
 }
@@ -36,7 +38,7 @@ export type Upkeep = {
 }
 
 export function createUpkeep(deps: Deps): Upkeep {
-  const { changes, counts, journal, merging, retention } = deps
+  const { changes, counts, journal, merging, packing, retention } = deps
   const folding = createFolding(deps)
   const mergeQueue = new Set<number>()
   const noteSealed = (streamId: number): void => {
@@ -59,7 +61,18 @@ export function createUpkeep(deps: Deps): Upkeep {
     else mergeQueue.delete(streamId)
     return true
   }
-  const tidy = (nowSec: number): boolean => sealer(nowSec) || dropSealedRow() || fold() || merge()
+  const pack = (nowSec: number): boolean => {
+    if (!packing.isDue(nowSec)) return false
+    let isPacked = false
+    // Readers find a filter wherever it lies: nothing that they keep has changed.
+    changes.runIf(() => {
+      isPacked = packing.packOne(nowSec)
+      return false
+    })
+    return isPacked
+  }
+  const tidy = (nowSec: number): boolean =>
+    sealer(nowSec) || dropSealedRow() || fold() || merge() || pack(nowSec)
   let isRetentionsTurn = false
   return {
     noteSealed,

@@ -27,6 +27,7 @@ import { createJournalLoader } from './journal-loader.ts'
 import { loadStored } from './load-stored.ts'
 import { createLossWatch } from './loss-watch.ts'
 import { createMerging } from './merging.ts'
+import { createPacking } from './packing.ts'
 import { createRetention, type RetentionCounts, type RetentionSettings } from './retention.ts'
 import { createSealing } from './sealing.ts'
 import { findSetAside, hadDatabase, setDatabaseAside } from './set-aside.ts'
@@ -207,6 +208,7 @@ function createParts(connection: Connection, options: WriterOptions, log: Logger
   const ahead = createEncodeAhead(limits, log)
   const sealing = createSealing({ journal, loader, streams, blocks, ahead, limits, counts })
   const merging = createMerging(connection, blocks, limits)
+  const packing = createPacking(connection, limits, counts)
   const room = createDiskRoom(dataDir)
   room.takeReserve()
   const sweeping = createSweeping({ connection, journal, streams })
@@ -221,7 +223,7 @@ function createParts(connection: Connection, options: WriterOptions, log: Logger
     change: changes.run,
   })
   const shared = { connection, limits, changes, journal, loader, files, sealing }
-  const upkeep = createUpkeep({ ...shared, merging, retention, counts })
+  const upkeep = createUpkeep({ ...shared, merging, packing, retention, counts })
   const committer = createCommitter({ ...shared, streams, onSealed: upkeep.noteSealed })
   return { ahead, committer, counts, files, retention, room, sealing, streams, sweeping, upkeep }
 }

@@ -70,7 +70,10 @@ function addUp(database: Database.Database): Row {
     bodies: sum('length(body)', 'block_data'),
     columns: sum('length(columns) + length(runs)', 'block_data'),
     counts: sum('length(cells)', 'block_counts'),
-    filters: sum('length(bits)', 'block_filter'),
+    filters:
+      sum('length(bits)', 'block_filter') +
+      sum('length(bits)', 'filter_slice') +
+      sum('length(blocks)', 'filter_pack'),
     journal: sum('length(head) + length(body) + length(moves)', 'journal'),
   }
 }
@@ -99,10 +102,12 @@ test('S-STORE-21 the size of each part of the database is known exactly, through
       writeMuch(model, 60)
       assert.deepEqual(sizesOf(database), addUp(database))
     }
-    const orphans = database.prepare(
-      'SELECT count(*) FROM block_counts WHERE block_id NOT IN (SELECT id FROM block)',
-    )
-    assert.equal(orphans.pluck().get(), 0)
+    const count = (what: string): unknown => database.prepare(`SELECT count(*) FROM ${what}`).pluck().get()
+    assert.equal(count('block_counts WHERE block_id NOT IN (SELECT id FROM block)'), 0)
+    assert.equal(count('filter_slice WHERE id / 4096 NOT IN (SELECT id FROM filter_pack)'), 0)
+    const live = '(SELECT count(*) FROM block WHERE packed / 64 = filter_pack.id)'
+    assert.equal(count(`filter_pack WHERE live = 0 OR live <> ${live}`), 0)
+    assert.notEqual(count('filter_pack'), 0)
   } finally {
     database.close()
     model.close()

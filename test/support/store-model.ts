@@ -20,6 +20,7 @@ export const smallLimits: StoreLimits = {
   blockLinesMax: 40,
   blockFullBytes: 400,
   countCellsMax: 6,
+  packBlocks: 3,
   mergeWidth: 3,
   journalBytesMax: 2_000,
   foldWidth: 3,
