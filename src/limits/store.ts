@@ -45,8 +45,12 @@ export const storeLimits = {
   filterBitsMin: 512,
   /** What is tried first: enough for 49,000 different grams. */
   filterBitsUsual: 2 ** 16,
+  /** Bits set above which the usual size is not enough: text full of identifiers sets 68 of 100. */
+  filterDenseShare: 0.6,
   /** For random text: an eighth of a block's size, on bytes that hardly compress. */
   filterBitsMax: 2 ** 18,
+  /** As `filterLoadMax`, of bits marked in the largest size: identifiers have many grams of both kinds. */
+  filterDenseLoadMax: 0.85,
   /** Filters that are put together: as many as two 32-bit integers have bits. */
   packBlocks: 64,
   /** Spans of time that a block's counts are kept for: one percent of its size, 15 minutes of a day. */

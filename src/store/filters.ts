@@ -10,7 +10,7 @@ import {
   sliceOf,
   slicesPerPack,
 } from './filter-pack.ts'
-import { hashShift, mayHold, type RequiredGrams } from './gram-filter.ts'
+import { hashShift, knowsLongGrams, mayHold, type RequiredGrams } from './gram-filter.ts'
 import type { BlockPlace } from './segment.ts'
 
 export type PackRow = {
@@ -51,7 +51,8 @@ export function createFilters(connection: Connection): Filters {
       const any = { low: 0, high: 0 }
       for (const hashes of alternatives) {
         const own = { ...mask }
-        keepAll(own, pack, shift, hashes)
+        if (knowsLongGrams(bits)) keepAll(own, pack, shift, hashes.long)
+        keepAll(own, pack, shift, hashes.grams)
         any.low |= own.low
         any.high |= own.high
       }

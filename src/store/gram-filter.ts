@@ -1,5 +1,5 @@
 /**
- * Bitmap of hashed 4-byte grams of a body: tells which blocks cannot hold a text, without opening them. Hot
+ * Bitmap of hashed grams of a body: tells which blocks cannot hold a text, without opening them. Hot
  * path.
  */
 
@@ -7,6 +7,12 @@ import { storeLimits } from '../limits/store.ts'
 
 /** Bytes of a gram. A text shorter than this cannot be excluded. */
 export const gramBytes = 4
+
+/** Bytes of a long gram. */
+const longGramBytes = 8
+
+/** Odd, with bits that look like chance (MurmurHash3). */
+const longHashFactor = 0x85ebca6b
 
 /** Multiplier of the hash: 2^32 divided by the golden ratio, odd, so that neighbouring grams spread. */
 const hashFactor = 0x9e3779b1
@@ -20,22 +26,31 @@ const lowerCase = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 65 && b
 /**
  * Filter of `body[start, end)`, ASCII letters folded to lower case so that it serves searches of either kind.
  * Its size is the power of two that leaves about half of the bits unset: bodies differ by a factor of fifty
- * in how many different grams they have. Costs about 1.7 ns per byte, twice that where nearly every gram is
- * another (random text).
+ * in how many different grams they have. Costs about 1.7 ns per byte, three times that where nearly every gram
+ * is another.
+ *
+ * Text full of identifiers holds nearly all grams of hexadecimal digits, which then exclude no identifier. The
+ * filter of such a dense text, larger than the others, holds some of its long grams as well.
  */
 export function buildFilter(body: Uint8Array, start: number, end: number): Uint8Array {
   const { filterBitsMin, filterBitsUsual, filterBitsMax, filterLoadMax } = storeLimits
   let bits: number = filterBitsMin
   while (bits < filterBitsUsual && bits * filterLoadMax < end - start) bits *= 2
-  let words = markGrams(body, start, end, bits)
-  let marked = countBits(words)
-  if (bits === filterBitsUsual && marked > bits * filterLoadMax) {
-    words = markGrams(body, start, end, filterBitsMax)
-    marked = countBits(words)
+  const words = markGrams(body, start, end, bits)
+  const marked = countBits(words)
+  if (bits < filterBitsUsual || marked <= bits * storeLimits.filterDenseShare) {
+    return new Uint8Array(shrink(words, marked, filterBitsMin, filterLoadMax).buffer)
   }
-  while (words.length * 32 > filterBitsMin && marked <= (words.length / 2) * 32 * filterLoadMax)
-    words = halve(words)
-  return new Uint8Array(words.buffer)
+  const dense = markBothGrams(body, start, end, filterBitsMax)
+  const { filterDenseLoadMax } = storeLimits
+  return new Uint8Array(shrink(dense, countBits(dense), 2 * filterBitsUsual, filterDenseLoadMax).buffer)
+}
+
+/** Halves a filter as long as it does not get too full. */
+function shrink(words: Int32Array, marked: number, bitsMin: number, loadMax: number): Int32Array {
+  let small = words
+  while (small.length * 32 > bitsMin && marked <= (small.length / 2) * 32 * loadMax) small = halve(small)
+  return small
 }
 
 function markGrams(body: Uint8Array, start: number, end: number, bits: number): Int32Array {
@@ -48,6 +63,37 @@ function markGrams(body: Uint8Array, start: number, end: number, bits: number): 
     words[hash >>> 5] = (words[hash >>> 5] as number) | (1 << (hash & 31))
   }
   return words
+}
+
+/** Marks all grams, and the long ones that are taken. */
+function markBothGrams(body: Uint8Array, start: number, end: number, bits: number): Int32Array {
+  const words = new Int32Array(bits / 32)
+  const shift = hashShift(bits)
+  const firstLong = start + longGramBytes - 1
+  let first = 0
+  let second = 0
+  for (let index = start; index < end; index += 1) {
+    first = (first << 8) | (second >>> 24)
+    second = (second << 8) | (lowerCase[body[index] as number] as number)
+    const hash = Math.imul(second, hashFactor) >>> shift
+    words[hash >>> 5] = (words[hash >>> 5] as number) | (1 << (hash & 31))
+    if (!isTaken(first) || index < firstLong) continue
+    const long = hashLong(first, second) >>> shift
+    words[long >>> 5] = (words[long >>> 5] as number) | (1 << (long & 31))
+  }
+  return words
+}
+
+/** A quarter of the long grams, told by their first four bytes, so that text and filter take the same. */
+function isTaken(first: number): boolean {
+  return (Math.imul(first, hashFactor) & takenBits) === 0
+}
+
+const takenBits = 0x3000
+
+function hashLong(first: number, second: number): number {
+  const mixed = Math.imul(first, hashFactor)
+  return Math.imul((mixed ^ (mixed >>> 15)) + second, longHashFactor)
 }
 
 /** The filter of half the size: hashes lose their last bit, so neighbouring bits become one. */
@@ -79,20 +125,29 @@ function countBits(words: Int32Array): number {
   return count
 }
 
-/** All of these must be there, each by any of its alternatives: hashes of grams. */
-export type RequiredGrams = readonly (readonly Int32Array[])[]
+/** Hashes of a text's grams before they are cut to a filter's size. */
+export type GramHashes = {
+  readonly grams: Int32Array
+  /** Of the long grams that are taken: only filters of dense texts know them. */
+  readonly long: Int32Array
+}
 
-/**
- * Hashes of a text's grams before they are cut to a filter's size; `text` is already folded to lower case.
- */
-export function gramHashes(text: Uint8Array): Int32Array {
-  const hashes = new Int32Array(Math.max(0, text.length - gramBytes + 1))
-  let gram = 0
+/** All of these must be there, each by any of its alternatives. */
+export type RequiredGrams = readonly (readonly GramHashes[])[]
+
+/** `text` is already folded to lower case. */
+export function gramHashes(text: Uint8Array): GramHashes {
+  const grams = new Int32Array(Math.max(0, text.length - gramBytes + 1))
+  const long: number[] = []
+  let first = 0
+  let second = 0
   for (let index = 0; index < text.length; index += 1) {
-    gram = (gram << 8) | (text[index] as number)
-    if (index >= gramBytes - 1) hashes[index - gramBytes + 1] = Math.imul(gram, hashFactor)
+    first = (first << 8) | (second >>> 24)
+    second = (second << 8) | (text[index] as number)
+    if (index >= gramBytes - 1) grams[index - gramBytes + 1] = Math.imul(second, hashFactor)
+    if (index >= longGramBytes - 1 && isTaken(first)) long.push(hashLong(first, second))
   }
-  return hashes
+  return { grams, long: Int32Array.from(long) }
 }
 
 /** By how much a hash is shifted to the right to be the number of a bit in a filter of so many. */
@@ -100,8 +155,18 @@ export function hashShift(bits: number): number {
   return 32 - Math.log2(bits)
 }
 
+/** Whether a filter of so many bits knows long grams. */
+export function knowsLongGrams(bits: number): boolean {
+  return bits > storeLimits.filterBitsUsual
+}
+
 /** False: the filtered body holds no text with these grams. True: it may. */
-export function mayHold(filter: Uint8Array, hashes: Int32Array): boolean {
+export function mayHold(filter: Uint8Array, { grams, long }: GramHashes): boolean {
+  const bits = filter.length * 8
+  return (!knowsLongGrams(bits) || holdsAll(filter, long)) && holdsAll(filter, grams)
+}
+
+function holdsAll(filter: Uint8Array, hashes: Int32Array): boolean {
   const shift = hashShift(filter.length * 8)
   for (let index = 0; index < hashes.length; index += 1) {
     const hash = (hashes[index] as number) >>> shift

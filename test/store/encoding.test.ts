@@ -17,6 +17,7 @@ import {
 } from '../../src/store/journal-row.ts'
 import { lineEnds } from '../../src/store/line-ends.ts'
 import { decodeRuns, encodeRuns, joinRuns, linesUpTo, sliceRuns } from '../../src/store/runs.ts'
+import { createRandom, type Random } from '../support/random.ts'
 
 const anyLine = fc.record(
   {
@@ -140,6 +141,26 @@ test('S-STORE-04 a filter never excludes a text that is there, whatever its case
     }),
   )
 })
+
+test('S-STORE-04 so it does where the text is full of identifiers, and excludes nearly all others', () => {
+  const random = createRandom(4)
+  const identifier = () => [8, 4, 4, 4, 12].map((digits) => hexOf(random, digits)).join('-')
+  const lines = Array.from({ length: 2_000 }, () => `session ${identifier()} read object ${identifier()}`)
+  const body = Buffer.from(lines.join('\n'))
+  const filter = buildFilter(body, 0, body.length)
+  assert.ok(filter.length > 8 * 1024)
+  const holds = (text: string): boolean => mayHold(filter, gramHashes(Buffer.from(text)))
+  for (const line of lines) {
+    const start = random.between(0, line.length - 4)
+    assert.ok(holds(line.slice(start, random.between(start + 4, line.length))))
+  }
+  const others = Array.from({ length: 1_000 }, identifier)
+  assert.ok(others.filter(holds).length < 30)
+})
+
+function hexOf(random: Random, digits: number): string {
+  return Array.from({ length: digits }, () => random.between(0, 15).toString(16)).join('')
+}
 
 test('S-STORE-04 a filter excludes an identifier that is not there', () => {
   const body = Buffer.from(
