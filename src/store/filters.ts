@@ -10,7 +10,7 @@ import {
   sliceOf,
   slicesPerPack,
 } from './filter-pack.ts'
-import { hashShift, knowsLongGrams, mayHold, type RequiredGrams } from './gram-filter.ts'
+import { hashShift, knowsLongGrams, mayHoldAll, type RequiredGrams } from './gram-filter.ts'
 import type { BlockPlace } from './segment.ts'
 
 export type PackRow = {
@@ -66,7 +66,7 @@ export function createFilters(connection: Connection): Filters {
       if (packed === null) {
         const filter = filterOf.get(id) as Buffer | undefined
         if (filter === undefined) return false
-        return !required.every((alternatives) => alternatives.some((hashes) => mayHold(filter, hashes)))
+        return !mayHoldAll(filter, required)
       }
       const pack = Math.floor(packed / packSlots)
       const slot = packed % packSlots

@@ -166,6 +166,11 @@ export function mayHold(filter: Uint8Array, { grams, long }: GramHashes): boolea
   return (!knowsLongGrams(bits) || holdsAll(filter, long)) && holdsAll(filter, grams)
 }
 
+/** The same for everything that is required. */
+export function mayHoldAll(filter: Uint8Array, required: RequiredGrams): boolean {
+  return required.every((alternatives) => alternatives.some((hashes) => mayHold(filter, hashes)))
+}
+
 function holdsAll(filter: Uint8Array, hashes: Int32Array): boolean {
   const shift = hashShift(filter.length * 8)
   for (let index = 0; index < hashes.length; index += 1) {

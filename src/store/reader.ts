@@ -2,6 +2,7 @@
 
 import { zstdDecompressSync } from 'node:zlib'
 import { storeLimits } from '../limits/store.ts'
+import { gapLevel } from '../model/entry.ts'
 import { type BlockFinder, type BlockRange, createBlockFinder } from './block-finder.ts'
 import { ByteCache } from './byte-cache.ts'
 import { ByteReader } from './byte-writer.ts'
@@ -51,7 +52,7 @@ export type Snapshot = {
   readonly runs: (segment: Segment) => readonly Run[]
   /** Stored counts of a segment's lines over time (`count-cells.ts`); null where it has none. */
   readonly countCells: (segment: Segment) => Buffer | null
-  /** False: no line of the segment can match. A block with a gap record may hold anything. */
+  /** False: no line of the segment can match. One with a gap record may hold anything. */
   readonly mayHold: (segment: Segment, required: RequiredGrams) => boolean
 }
 
@@ -63,6 +64,9 @@ export type Reader = {
   readonly sizes: () => StoredSizes
   readonly close: () => void
 }
+
+/** Gap records pass every condition on the text. */
+const gapBit = 1 << gapLevel
 
 /** Bytes per line of decoded columns. */
 const columnBytesPerLine = 14
@@ -185,7 +189,11 @@ function createContents(connection: Connection, filters: Filters, bodyCacheBytes
         : readRuns(journal.head(place.row), place),
     countCells: ({ place }) =>
       place.kind === 'block' ? ((cellsOf.get(place.id) as Buffer | undefined) ?? null) : null,
-    mayHold: ({ place, isSifted }, required) =>
-      isSifted || place.kind === 'journal' || required.length === 0 || !filters.isExcluded(place, required),
+    mayHold: ({ place, isSifted, levelMask }, required) => {
+      if (isSifted || required.length === 0 || (levelMask & gapBit) !== 0) return true
+      return place.kind === 'journal'
+        ? journal.mayHold(place, required)
+        : !filters.isExcluded(place, required)
+    },
   }
 }

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
+import { storeLimits } from '../../src/limits/store.ts'
+import { attribute, gapLevel } from '../../src/model/entry.ts'
 import { databasePath } from '../../src/store/database.ts'
 import {
   decodePackedBlocks,
@@ -89,6 +91,40 @@ test('S-STORE-24 blocks that a text is looked for in come in the order of all bl
             if (snapshot.mayHold(segment, required)) assert.ok(found.has(idOf(segment)))
           }
         }
+      }
+    })
+    reader.close()
+  } finally {
+    model.close()
+  }
+})
+
+test('S-STORE-25 the journal tells of its large rows which segments hold a text, and never excludes one that does', () => {
+  const model = createStoreModel(storeLimits)
+  try {
+    const text = (stream: number, line: number): string =>
+      `line ${line} of stream ${stream} ${'x'.repeat(200)}`
+    const lines = Array.from({ length: 6_000 }, (_, index) => ({
+      streamId: model.streamId(index % 20),
+      sec: startSec + index,
+      ns: 0,
+      text: text(index % 20, index),
+    }))
+    const gap = { streamId: model.streamId(21), sec: startSec, ns: 0, text: 'lines are missing' }
+    model.commitLines([...lines, { ...gap, attributes: attribute.gap, level: gapLevel }], startSec)
+    const reader = openReader(model.dataDir)
+    reader.snapshot((snapshot) => {
+      const segments = snapshot.journal()
+      assert.equal(segments.length, 21)
+      for (const [stream, line] of [
+        [3, 1_203],
+        [19, 5_999],
+      ] as const) {
+        const required = [[gramHashes(Buffer.from(text(stream, line).slice(0, 30)))]]
+        const found = segments.filter((segment) => snapshot.mayHold(segment, required))
+        const ids = found.map(({ streamId }) => streamId)
+        assert.ok(ids.includes(model.streamId(stream)) && ids.includes(model.streamId(21)))
+        assert.ok(ids.length < 6)
       }
     })
     reader.close()
