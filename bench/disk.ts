@@ -52,7 +52,7 @@ function readParts(database: Database.Database): Map<string, number> {
 
 const partNames: readonly (readonly [RegExp, string])[] = [
   [/^block_data$/, 'blocks'],
-  [/^block_filter$/, 'filters'],
+  [/^block_filter|^filter_/, 'filters'],
   [/^block_counts$/, 'counts over time'],
   [/^block/, 'block headers, indexes'],
   [/^journal$/, 'journal'],
@@ -62,10 +62,11 @@ function readKinds(database: Database.Database, corpus: Corpus): Map<BenchKind, 
   const kindOf = new Map(corpus.streams.map((stream) => [stream.pod, stream.kind]))
   const rows = database
     .prepare(
-      `SELECT pod, SUM(length(runs) + length(columns) + length(body) + length(bits)
-         + coalesce(length(cells), 0)) AS bytes
+      `SELECT pod, SUM(length(runs) + length(columns) + length(body)
+         + coalesce(length(block_filter.bits), filter_pack.bits / 8, 0) + coalesce(length(cells), 0)) AS bytes
        FROM block JOIN stream ON stream.id = stream_id JOIN block_data ON block_data.block_id = block.id
-       JOIN block_filter ON block_filter.block_id = block.id
+       LEFT JOIN block_filter ON block_filter.block_id = block.id
+       LEFT JOIN filter_pack ON filter_pack.id = packed / 64
        LEFT JOIN block_counts ON block_counts.block_id = block.id GROUP BY pod`,
     )
     .all() as { pod: string; bytes: number }[]

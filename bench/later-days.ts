@@ -13,11 +13,11 @@ import { decodeColumns, encodeColumns } from '../src/store/columns.ts'
 import { compress } from '../src/store/compression.ts'
 import { encodeCountCells } from '../src/store/count-cells.ts'
 import { databaseFile } from '../src/store/database.ts'
+import { decodePackedBlocks, encodePackedBlocks, packSlots, slicesPerPack } from '../src/store/filter-pack.ts'
 import { decodeRuns, encodeRunsBytes } from '../src/store/runs.ts'
 import { openWriter } from '../src/store/writer.ts'
 
 const secondsPerDay = 86_400
-/** Blocks whose filters lie together, as where a backlog is read. */
 const blocksPerTransaction = 64
 const epochCommits = 2 ** 32
 const stepMs = 1_000
@@ -65,6 +65,7 @@ function sealAll(dataDir: string): void {
 function createCopier(database: Database.Database, copies: number): (day: number) => void {
   const number = (text: string): number => database.prepare(text).pluck().get() as number
   const ids = number('SELECT max(id) FROM block')
+  const packs = number('SELECT coalesce(max(id), 0) FROM filter_pack')
   const commits = (number('SELECT max(commit_max) FROM block') % epochCommits) + 1
   // The copies are to have arrived by now.
   database.exec(`UPDATE block SET arrival_min = arrival_min - ${copies * secondsPerDay},
@@ -80,9 +81,10 @@ function createCopier(database: Database.Database, copies: number): (day: number
   )
   const addCounts = database.prepare('INSERT INTO block_counts (block_id, cells) VALUES (?, ?)')
   const copyFilter = database.prepare(
-    `INSERT INTO block_filter (block_id, bits)
-     SELECT block_id + @idShift, bits FROM block_filter WHERE block_id = @id`,
+    `INSERT INTO block_filter (block_id, bits, ready_sec)
+     SELECT block_id + @idShift, bits, ready_sec FROM block_filter WHERE block_id = @id`,
   )
+  const copyPacks = createPackCopier(database, { ids, packs })
   const blocksAfter = database.prepare(
     `SELECT id, line_count, columns, runs FROM block JOIN block_data ON block_id = id
      WHERE id > ? AND id <= ${ids} ORDER BY id LIMIT ${blocksPerTransaction}`,
@@ -94,7 +96,8 @@ function createCopier(database: Database.Database, copies: number): (day: number
       const runs = decodeRuns(new ByteReader(block.runs))
       const shifted = runs.map(({ lines, commit }) => ({ lines, commit: commit + day * commits }))
       const { id } = block
-      copyHeader.run({ id, idShift, sec: day * secondsPerDay, commits: day * commits, day })
+      const sec = day * secondsPerDay
+      copyHeader.run({ id, idShift, sec, commits: day * commits, packs: day * packs, day })
       copyData.run({ id, idShift, columns, runs: encodeRunsBytes(shifted) })
       if (cells !== null) addCounts.run(id + idShift, cells)
     }
@@ -108,8 +111,40 @@ function createCopier(database: Database.Database, copies: number): (day: number
       copyBlocks(blocks, day)
       after = last.id
     }
+    copyPacks(day)
     database.pragma('wal_checkpoint(TRUNCATE)')
   }
+}
+
+type Counts = { readonly ids: number; readonly packs: number }
+
+/** Filters of blocks that the store has put together. */
+function createPackCopier(database: Database.Database, { ids, packs }: Counts): (day: number) => void {
+  const blocksOf = database.prepare('SELECT blocks FROM filter_pack WHERE id = ?').pluck()
+  const copyPack = database.prepare(
+    `INSERT INTO filter_pack (id, bits, blocks, live, min_sec, max_sec)
+     SELECT id + @packShift, bits, @blocks, live, min_sec + @sec, max_sec + @sec FROM filter_pack WHERE id = @id`,
+  )
+  const copySlices = database.prepare(
+    `INSERT INTO filter_slice (id, bits) SELECT id + @packShift * ${slicesPerPack}, bits FROM filter_slice
+     WHERE id >= @id * ${slicesPerPack} AND id < (@id + 1) * ${slicesPerPack}`,
+  )
+  return database.transaction((day: number) => {
+    const sec = day * secondsPerDay
+    for (let id = 1; id <= packs; id += 1) {
+      const stored = blocksOf.get(id) as Buffer | undefined
+      if (stored === undefined) continue
+      const blocks = decodePackedBlocks(stored).map((block) => ({
+        id: block.id + day * ids,
+        streamId: block.streamId,
+        minSec: block.minSec + sec,
+        maxSec: block.maxSec + sec,
+      }))
+      const shift = { id, packShift: day * packs }
+      copyPack.run({ ...shift, sec, blocks: encodePackedBlocks(blocks) })
+      copySlices.run(shift)
+    }
+  })
 }
 
 function columnsOf(database: Database.Database, table: string): string[] {
@@ -123,6 +158,7 @@ function shiftedColumn(name: string): string {
     return 'first_line + @day * (SELECT sealed_line FROM stream WHERE stream.id = stream_id)'
   if (/^(min|max)_sec$|^arrival_/.test(name)) return `${name} + @sec`
   if (name.startsWith('commit_')) return `${name} + @commits`
+  if (name === 'packed') return `${name} + @packs * ${packSlots}`
   return name
 }
 

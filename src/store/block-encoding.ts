@@ -33,9 +33,19 @@ export function createBlockEncoder(countCellsMax: number): BlockEncoder {
     return {
       columns: compress(columns.view()),
       body: compress(body),
-      cells: encodeCountCells(lines, from, to, countCellsMax),
+      cells:
+        encodeCountCells(lines, from, to, Math.min(countCellsMax, cellsFor(to - from))) ??
+        encodeCountCells(lines, from, to, countCellsMax),
       filter: buildFilter(body, 0, body.length),
       holdsLineFeeds,
     }
   }
 }
+
+/** Few lines are not worth many spans: 20 of them over 20 seconds took 65 bytes, 12 as two spans. */
+function cellsFor(lines: number): number {
+  return Math.max(cellsLeast, Math.floor(lines / linesPerCell))
+}
+
+const cellsLeast = 4
+const linesPerCell = 8

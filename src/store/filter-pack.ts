@@ -9,10 +9,8 @@ import { ByteReader, ByteWriter } from './byte-writer.ts'
 export const packSlots = 64
 /** Slices that a pack's number leaves room for: more than the largest filter has. */
 export const slicesPerPack = 4096
-/**
- * Hashes of a slice, whose bits fill one page of the database: a lookup reads that page and no other.
- */
-const hashesPerSlice = 504
+/** Hashes of a slice: four slices fill a page of the database, of which a lookup reads one and no other. */
+const hashesPerSlice = 126
 const bytesPerHash = packSlots / 8
 const wordBits = 32
 
