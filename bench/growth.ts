@@ -87,7 +87,7 @@ export type Stored = {
   readonly singles: number
 }
 
-/** What grows in different ways: what reads the newest lines, what looks at every filter, what adds up counts. */
+/** What grows in different ways: reading the newest lines, asking every filter, adding up counts. */
 export async function storedFigures(
   program: MeasuredProgram,
   corpus: Corpus,

@@ -31,8 +31,8 @@ type Block = {
 }
 
 /**
- * Copies until the database has about `bytes`; returns how many days there are then. Only while no program uses
- * the folder. The newest copy arrived when the blocks did.
+ * Copies until the database has about `bytes`; returns how many days there are then. Only while no program
+ * uses the folder. The newest copy arrived when the blocks did.
  */
 export function fillWithLaterDays(dataDir: string, bytes: number): number {
   sealAll(dataDir)

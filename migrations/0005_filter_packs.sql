@@ -54,6 +54,6 @@ CREATE TRIGGER filter_slice_removed AFTER DELETE ON filter_slice BEGIN
   UPDATE part_size SET bytes = bytes - length(old.bits) WHERE part = 'filters';
 END;
 
--- Filters above 8 KiB know more of their text than those of before did: a text would be excluded wrongly. Their
--- blocks are searched without one.
+-- Filters above 8 KiB know more of their text than those of before did, by which texts would be excluded
+-- wrongly. Blocks of before are searched without one.
 DELETE FROM block_filter WHERE length(bits) > 8192;

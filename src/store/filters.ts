@@ -1,4 +1,4 @@
-/** Asks filters which blocks a text excludes: those in rows of their own one by one, those in packs together. */
+/** Asks filters which blocks a text excludes: those in rows of their own singly, those in packs at once. */
 
 import type { Connection } from './database.ts'
 import {

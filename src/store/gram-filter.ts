@@ -26,11 +26,11 @@ const lowerCase = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 65 && b
 /**
  * Filter of `body[start, end)`, ASCII letters folded to lower case so that it serves searches of either kind.
  * Its size is the power of two that leaves about half of the bits unset: bodies differ by a factor of fifty
- * in how many different grams they have. Costs about 1.7 ns per byte, three times that where nearly every gram
- * is another.
+ * in how many different grams they have. Costs about 1.7 ns per byte, three times that where nearly every
+ * gram is another.
  *
- * Text full of identifiers holds nearly all grams of hexadecimal digits, which then exclude no identifier. The
- * filter of such a dense text, larger than the others, holds some of its long grams as well.
+ * Text full of identifiers holds nearly all grams of hexadecimal digits, which then exclude no identifier.
+ * The filter of such a dense text, larger than the others, holds some of its long grams as well.
  */
 export function buildFilter(body: Uint8Array, start: number, end: number): Uint8Array {
   const { filterBitsMin, filterBitsUsual, filterBitsMax, filterLoadMax } = storeLimits

@@ -1,4 +1,4 @@
-/** Checks packs of filters: what they tell is what their filters tell, and walks over them keep their order. */
+/** Checks packs of filters: they tell what their filters tell, and walks over them keep their order. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

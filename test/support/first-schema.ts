@@ -17,9 +17,10 @@ export function makeFirstSchema(database: Database.Database): void {
   })()
 }
 
-/** Takes packs of filters away; blocks that had theirs in one are left without, so that nothing excludes them. */
+/** Takes packs of filters away; blocks that had theirs in one are left without, and nothing excludes them. */
 export function takeBackPacks(database: Database.Database): void {
-  database.exec(`DROP TRIGGER IF EXISTS block_removed_from_pack; DROP TABLE filter_slice; DROP TABLE filter_pack;
+  database.exec(`DROP TRIGGER IF EXISTS block_removed_from_pack;
+    DROP TABLE filter_slice; DROP TABLE filter_pack;
     DROP INDEX block_unpacked; ALTER TABLE block DROP COLUMN packed;
     DROP INDEX block_filter_ready; ALTER TABLE block_filter DROP COLUMN ready_sec`)
 }
