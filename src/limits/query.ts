@@ -43,6 +43,10 @@ export const queryLimits = {
   /** Lines and bytes of one piece of an export: large enough to amortise reopening blocks. */
   exportLinesPerSlice: 20_000,
   exportBytesPerSlice: 4 * mebibyte,
+  /** Memory for one piece: the last line may begin before the bound and end behind it. */
+  exportRoomBytes: 4 * mebibyte + 64 * kibibyte,
+  /** Pieces' memory that an export keeps while it does not use it: those that threads read. */
+  exportRoomsKept: 4,
   /** Added where a thread has to start first: on a throttled processor that alone takes seconds. */
   threadStartMs: 3_000,
   /** Waiting tasks per lane; one more is refused with 429. */

@@ -50,12 +50,20 @@ const base64url = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 /** Added to seconds, so that RFC 3339's year 0 is positive in 40 bits. */
 const secondOffset = 2 ** 38
 
-/** Encodes cursors that differ in their place only: the shared part is encoded once. Hot path: 90 ns each. */
+/** Two characters of base64url for each number of twelve bits. */
+const pairs = Uint16Array.from(
+  { length: 4096 },
+  (_, bits) => ((base64url[bits >>> 6] as number) << 8) | (base64url[bits & 63] as number),
+)
+
+/** Encodes cursors that differ in their place only: the shared part is encoded once. Hot path: 60 ns each. */
 export class CursorWriter {
   /** What every cursor begins with. */
   readonly prefix: Buffer
   readonly #prefixHash: number
-  readonly #bytes = new Uint8Array(placeBytes + checkBytes)
+  /** Of the last place's second: what it adds to the hash. */
+  #sec = Number.NaN
+  #secHash = 0
 
   /** `cursor.place` is ignored. */
   constructor(cursor: Cursor) {
@@ -79,21 +87,36 @@ export class CursorWriter {
     streamId: number,
     line: number,
   ): number {
-    const bytes = this.#bytes
-    writePlace(bytes, 0, sec, ns, streamId, line)
-    writeInteger(bytes, placeBytes, checkBytes, hashBytes(bytes, placeBytes, this.#prefixHash) >>> 8)
-    let at = offset
-    for (let index = 0; index < bytes.length; index += 3) {
-      const triple =
-        ((bytes[index] as number) << 16) | ((bytes[index + 1] as number) << 8) | (bytes[index + 2] as number)
-      target[at] = base64url[triple >>> 18] as number
-      target[at + 1] = base64url[(triple >>> 12) & 63] as number
-      target[at + 2] = base64url[(triple >>> 6) & 63] as number
-      target[at + 3] = base64url[triple & 63] as number
-      at += 4
+    const moved = sec + secondOffset
+    const secHigh = Math.floor(moved / 2 ** 16)
+    const secLow = moved & 0xffff
+    const lineHigh = Math.floor(line / 2 ** 24)
+    if (sec !== this.#sec) {
+      this.#secHash = hashTwo(hashThree(this.#prefixHash, secHigh), secLow)
+      this.#sec = sec
     }
-    return at
+    let hash = hashTwo(hashTwo(this.#secHash, ns >>> 16), ns)
+    hash = hashTwo(hashTwo(hash, streamId >>> 16), streamId)
+    hash = hashThree(hashTwo(hash, lineHigh), line)
+    writeThree(target, offset, secHigh)
+    writeThree(target, offset + 4, (secLow << 8) | (ns >>> 24))
+    writeThree(target, offset + 8, ns)
+    writeThree(target, offset + 12, streamId >>> 8)
+    writeThree(target, offset + 16, ((streamId & 0xff) << 16) | lineHigh)
+    writeThree(target, offset + 20, line)
+    writeThree(target, offset + 24, hash >>> 8)
+    return offset + placeTextBytes
   }
+}
+
+/** The last three bytes of a number as four characters. */
+function writeThree(target: Uint8Array, offset: number, value: number): void {
+  const high = pairs[(value >>> 12) & 0xfff] as number
+  const low = pairs[value & 0xfff] as number
+  target[offset] = high >>> 8
+  target[offset + 1] = high & 0xff
+  target[offset + 2] = low >>> 8
+  target[offset + 3] = low & 0xff
 }
 
 export function encodeCursor(cursor: Cursor): string {
@@ -177,19 +200,6 @@ function encodeHead(cursor: Cursor): Buffer {
   return bytes
 }
 
-function writePlace(
-  bytes: Uint8Array,
-  offset: number,
-  sec: number,
-  ns: number,
-  streamId: number,
-  line: number,
-): void {
-  writeTime(bytes, offset, sec, ns)
-  writeInteger(bytes, offset + timeBytes, 4, streamId)
-  writeInteger(bytes, offset + timeBytes + 4, 5, line)
-}
-
 function writeTime(bytes: Uint8Array, offset: number, sec: number, ns: number): void {
   writeInteger(bytes, offset, 5, sec + secondOffset)
   writeInteger(bytes, offset + 5, 4, ns)
@@ -212,9 +222,20 @@ function readTime(bytes: Buffer, offset: number): Time {
 
 /** FNV-1a, 32 bits: finds damage, is no protection against forgery. */
 const hashStart = 0x811c9dc5
+const hashFactor = 0x01000193
 function hashBytes(bytes: Uint8Array, length: number, start: number): number {
   let hash = start
   for (let index = 0; index < length; index += 1)
-    hash = Math.imul(hash ^ (bytes[index] as number), 0x01000193)
+    hash = Math.imul(hash ^ (bytes[index] as number), hashFactor)
   return hash >>> 0
+}
+
+/** The same over the last two bytes of a number, high one first, or its last three. */
+function hashTwo(hash: number, value: number): number {
+  const first = Math.imul(hash ^ ((value >>> 8) & 0xff), hashFactor)
+  return Math.imul(first ^ (value & 0xff), hashFactor)
+}
+
+function hashThree(hash: number, value: number): number {
+  return hashTwo(Math.imul(hash ^ ((value >>> 16) & 0xff), hashFactor), value)
 }

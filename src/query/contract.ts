@@ -170,8 +170,8 @@ export type QueryService = {
   /** One page; limits and deadlines end it early with a warning and `next`, never silently. */
   readonly logs: (request: LogsRequest, signal: AbortSignal) => Promise<LogsPage>
   /**
-   * Every matching entry in ndjson, in pieces, then the `end` line. The next piece is computed when it is
-   * asked for.
+   * Every matching entry in ndjson, in pieces, then the `end` line. A few pieces are computed ahead. A piece
+   * may be read until the next one is asked for: its memory is used again then.
    */
   readonly exportLogs: (request: LogsRequest, signal: AbortSignal) => AsyncGenerator<Uint8Array, void, void>
   readonly list: (request: ListRequest, signal: AbortSignal) => Promise<MembersAnswer>

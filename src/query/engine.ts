@@ -11,10 +11,10 @@ import { EntryWriter } from './entry-writer.ts'
 import { explainEmpty, explainNames } from './explain.ts'
 import { answerFields } from './fields/answer-fields.ts'
 import { findEntry, planOfAll } from './find-entry.ts'
+import { HeldLines } from './held-lines.ts'
 import { answerHistogram } from './histogram.ts'
 import { placeOf, walkHistory } from './history.ts'
 import { answerList } from './listing.ts'
-import type { Hit } from './open-segment.ts'
 import type { Plan } from './plan.ts'
 import { withinScope } from './scope.ts'
 import type { ScanCount } from './select-lines.ts'
@@ -55,6 +55,7 @@ export type Engine = {
 }
 
 export function createEngine(reader: Reader): Engine {
+  const held = new HeldLines()
   const plans = new Map<string, CompiledPlan & { readonly hash: number }>()
   const planOf = (plan: Plan) => {
     const json = JSON.stringify(plan)
@@ -73,7 +74,7 @@ export function createEngine(reader: Reader): Engine {
       const compiled = planOf(task.plan)
       checkCursor(task.cursor, reader.databaseId, compiled.hash)
       const scoped = withinScope(compiled, task.scope)
-      return reader.snapshot((snapshot) => answerHistory(snapshot, reader.databaseId, scoped, task))
+      return reader.snapshot((snapshot) => answerHistory(snapshot, reader.databaseId, scoped, { task, held }))
     },
     cuts: (task) => {
       const compiled = withinScope(planOf(task.plan), task.scope)
@@ -82,7 +83,7 @@ export function createEngine(reader: Reader): Engine {
     entry: (task) => {
       checkDatabase(task.cursor, reader.databaseId)
       const plans = { all: planOf(planOfAll), around: planOf(task.plan) }
-      return reader.snapshot((snapshot) => findEntry(snapshot, reader.databaseId, plans, task))
+      return reader.snapshot((snapshot) => findEntry(snapshot, reader.databaseId, plans, { task, held }))
     },
     histogram: (task) => {
       const compiled = planOf(task.plan)
@@ -95,12 +96,12 @@ export function createEngine(reader: Reader): Engine {
     },
     fields: (task) => {
       const compiled = planOf(task.plan)
-      return reader.snapshot((snapshot) => answerFields(snapshot, compiled, task))
+      return reader.snapshot((snapshot) => answerFields(snapshot, compiled, { task, held }))
     },
     tail: (task) => {
       const compiled = planOf(task.plan)
       checkCursor(task.cursor, reader.databaseId, compiled.hash)
-      return reader.snapshot((snapshot) => answerTail(snapshot, reader.databaseId, compiled, task))
+      return reader.snapshot((snapshot) => answerTail(snapshot, reader.databaseId, compiled, { task, held }))
     },
     begin: (task) => {
       const { hash } = planOf(task.plan)
@@ -122,7 +123,7 @@ function answerHistory(
   snapshot: Snapshot,
   databaseId: string,
   compiled: CompiledPlan & { readonly hash: number },
-  task: HistoryTask,
+  { task, held }: { readonly task: HistoryTask; readonly held: HeldLines },
 ): HistoryResult {
   const started = performance.now()
   const warnings: string[] = []
@@ -135,12 +136,15 @@ function answerHistory(
   const request = { direction, limit, commit: cursor.commit, range, isOver }
   const slice = walkHistory(snapshot, compiled, request, count)
   const roomBytes = Math.min(slice.hits.length * entryBytes, task.answerBytesMax + roomBeyondBytes)
-  const writer = new EntryWriter(task.format, cursor, task.isReversed, roomBytes)
-  const written = createHitWriter(snapshot, writer, task.answerBytesMax)(slice.hits)
+  const writer = new EntryWriter(task.format, cursor, {
+    isReversed: task.isReversed,
+    room: task.room ?? roomBytes,
+  })
+  const written = createHitWriter(snapshot, writer, task.answerBytesMax, held)(slice.hits)
   if (writer.hasLeftOutGaps) warnings.push(gapsLeftOut)
   const isCut = written < slice.hits.length
   const end = isCut ? 'answer' : slice.end
-  const place = isCut ? placeOf(slice.hits[written - 1] as Hit) : slice.place
+  const place = isCut ? placeOf(slice.hits.at(written - 1)) : slice.place
   const next = end === 'exhausted' ? null : { ...cursor, place }
   if (task.isFirst) {
     warnings.push(...explainNames(snapshot, compiled))

@@ -11,6 +11,7 @@ import { TaskTimeout } from './lanes.ts'
 import type { Pager } from './pager.ts'
 import type { PartWalk } from './part-walk.ts'
 import { requireCursor } from './require-cursor.ts'
+import { createRooms } from './rooms.ts'
 import type { HistoryResult } from './tasks.ts'
 
 export type Exporter = (request: LogsRequest, signal: AbortSignal) => AsyncGenerator<Uint8Array, void, void>
@@ -26,17 +27,19 @@ type EndLine = {
 }
 
 /**
- * Errors of the first piece are thrown, so that they become an answer of their own; later ones end the
+ * A piece is whoever's asked for it until the next one is asked for: its memory is used again then. Errors of
+ * the first piece are thrown, so that they become an answer of their own; later ones end the
  * export.
  */
 export function createExporter(pager: Pager): Exporter {
   return async function* exportLogs(request, signal) {
     const limit = request.limit ?? Number.MAX_SAFE_INTEGER
-    const partBytes =
+    const bytesPerPart =
       request.plan.lines.length === 0 ? queryLimits.exportPartBytes : queryLimits.scanPartBytes
     let cursor: Cursor | null = request.cursor === null ? null : requireCursor(request.cursor)
     let count = 0
     let rest: PartWalk | null = null
+    const rooms = createRooms(queryLimits.exportRoomBytes, queryLimits.exportRoomsKept)
     const warnings = new Set<string>()
     try {
       for (;;) {
@@ -50,7 +53,12 @@ export function createExporter(pager: Pager): Exporter {
         try {
           result =
             rest === null
-              ? await pager.slice(request, cursor, { ...size, lane: 'scan', isFirst: true })
+              ? await pager.slice(request, cursor, {
+                  ...size,
+                  lane: 'scan',
+                  isFirst: true,
+                  room: rooms.take(),
+                })
               : await rest.next(size)
         } catch (error) {
           if (rest === null && !(error instanceof TaskTimeout)) throw error
@@ -61,6 +69,7 @@ export function createExporter(pager: Pager): Exporter {
         for (const warning of result.warnings) warnings.add(warning)
         count += result.count
         if (result.count > 0) yield result.entries
+        rooms.give(result.entries.buffer)
         cursor = result.next
         if (cursor === null) {
           yield endLine({ complete: true, reason: null, next: null, count, warnings })
@@ -71,7 +80,7 @@ export function createExporter(pager: Pager): Exporter {
           yield endLine({ complete: false, reason, next: cursor, count, warnings })
           return
         }
-        rest ??= pager.parts(request, cursor, partBytes)
+        rest ??= pager.parts(request, cursor, { bytesPerPart, rooms })
       }
     } finally {
       rest?.close()

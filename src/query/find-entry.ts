@@ -5,6 +5,7 @@ import type { Snapshot } from '../store/reader.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { explainNames } from './explain.ts'
+import type { HeldLines } from './held-lines.ts'
 import { walkHistory } from './history.ts'
 import type { Plan } from './plan.ts'
 import { withinScope } from './scope.ts'
@@ -26,8 +27,9 @@ export function findEntry(
   snapshot: Snapshot,
   databaseId: string,
   { all, around }: { readonly all: CompiledPlan; readonly around: CompiledPlan & { readonly hash: number } },
-  { cursor, format }: EntryTask,
+  { task, held }: { readonly task: EntryTask; readonly held: HeldLines },
 ): EntryResult {
+  const { cursor, format } = task
   const place = cursor.place as Place
   const warnings = explainNames(snapshot, around)
   if (snapshot.stream(place.streamId) === undefined) {
@@ -52,7 +54,7 @@ export function findEntry(
     { scannedBytes: 0, scannedLines: 0, blocks: 0 },
   )
   const writer = new EntryWriter(format, found)
-  createHitWriter(snapshot, writer, Number.POSITIVE_INFINITY)(hits)
+  createHitWriter(snapshot, writer, Number.POSITIVE_INFINITY, held)(hits)
   if (hits.length === 0) {
     warnings.push('this line is not stored any more; these are the entries nearest to its place')
   }

@@ -13,7 +13,7 @@ import type { CompiledPlan } from './compiled-plan.ts'
 import type { HistogramGroup } from './contract.ts'
 import { createSegmentCounter, onlyGroup, type SegmentCounter } from './histogram-count.ts'
 import { gridOver, HistogramCounts, startOf, tooLong } from './histogram-grid.ts'
-import { candidatesOf, walkHistory } from './history.ts'
+import { candidatesOf, placeOf, walkHistory } from './history.ts'
 import type { PlaceRange, ScanCount } from './select-lines.ts'
 import type { HistogramResult, HistogramState, HistogramTask } from './tasks.ts'
 import { rangeOf } from './walk-cursor.ts'
@@ -143,9 +143,8 @@ function endOf(snapshot: Snapshot, compiled: CompiledPlan, task: HistogramTask, 
     },
     { scannedBytes: 0, scannedLines: 0, blocks: 0 },
   )
-  const newest = hits[0]
   let sec = fromNow.sec
-  if (newest !== undefined) sec = (newest.columns.seconds[newest.index] as number) + 1
+  if (hits.length > 0) sec = placeOf(hits.at(0)).sec + 1
   else if (end === 'over') sec = place.sec
   const { since } = task.range
   return since !== null && compareTime(since, { sec, ns: 0 }) >= 0

@@ -9,7 +9,7 @@ import type { Snapshot } from '../store/reader.ts'
 import { linesUpTo } from '../store/runs.ts'
 import type { Segment } from '../store/segment.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
-import { type Hit, SegmentHeap } from './open-segment.ts'
+import { type Hit, type HitList, SegmentHeap } from './open-segment.ts'
 import type { Direction } from './plan.ts'
 import { type PlaceRange, type ScanCount, selectLines, sortByTime } from './select-lines.ts'
 
@@ -27,7 +27,7 @@ export type HistoryRequest = {
 
 export type HistorySlice = {
   /** In the order of the walk. */
-  readonly hits: readonly Hit[]
+  readonly hits: HitList
   /**
    * Why it ended: nothing lies beyond, the limit was reached (there may be more), or `isOver` said so before
    * it was.
@@ -59,28 +59,26 @@ export function walkHistory(
   const isForward = direction === 'forward'
   const candidates = candidatesOf(snapshot, compiled, request)
   const heap = new SegmentHeap(isForward ? 1 : -1)
-  const hits: Hit[] = []
+  const hits = heap.list()
   const start = isForward ? range.after : range.before
   try {
     for (;;) {
-      const top = heap.topSecond
       const bound = candidates.bound()
+      // What comes before all segments that are not opened yet.
+      heap.takeBefore(bound, limit, hits)
+      const top = heap.topSecond
       if (bound !== null && (top === null || (isForward ? bound <= top : bound >= top))) {
         const reached: Place = { sec: isForward ? bound : bound + 1, ns: 0, streamId: 0, line: 0 }
         const hasMoved = isForward ? reached.sec > start.sec : reached.sec < start.sec
         if (hasMoved && request.isOver(count)) {
           if (hits.length < limit) return { hits, end: 'over', isMoreSeen: false, place: reached }
-          return { hits, end: 'limit', isMoreSeen: false, place: placeOf(hits.at(-1) as Hit) }
+          return { hits, end: 'limit', isMoreSeen: false, place: placeOf(hits.at(limit - 1)) }
         }
         openNext(snapshot, compiled, candidates.take(), request, heap, count)
         continue
       }
-      const hit = heap.take()
-      if (hit === null) return { hits, end: 'exhausted', isMoreSeen: false, place: start }
-      if (hits.length === limit) {
-        return { hits, end: 'limit', isMoreSeen: true, place: placeOf(hits.at(-1) as Hit) }
-      }
-      hits.push(hit)
+      if (top === null) return { hits, end: 'exhausted', isMoreSeen: false, place: start }
+      return { hits, end: 'limit', isMoreSeen: true, place: placeOf(hits.at(limit - 1)) }
     }
   } finally {
     candidates.close()

@@ -9,7 +9,7 @@ import { type CollectedPage, createCollectedPage } from './collected-page.ts'
 import type { LogsPage, LogsRequest } from './contract.ts'
 import { answerEnding, type Ending, expressionEnding, type QueryBounds, spentEnding } from './ending.ts'
 import { type Lane, type Lanes, TaskTimeout } from './lanes.ts'
-import { createPartWalk, type PartWalk } from './part-walk.ts'
+import { createPartWalk, type PartWalk, type PartWalkOptions } from './part-walk.ts'
 import type { Format, Plan, TimeRange } from './plan.ts'
 import { requireCursor } from './require-cursor.ts'
 import type { HistoryResult, HistoryTask, Scope } from './tasks.ts'
@@ -25,7 +25,7 @@ export type Pager = {
     signal?: AbortSignal,
   ) => Promise<HistoryResult>
   /** What is left of a walk, read by all threads that scan. To be closed. */
-  readonly parts: (request: SliceRequest, cursor: Cursor, bytesPerPart: number) => PartWalk
+  readonly parts: (request: SliceRequest, cursor: Cursor, size: PartsSize) => PartWalk
   /** Cursor at the beginning of a walk. */
   readonly begin: (plan: Plan, range: TimeRange) => Promise<Cursor>
 }
@@ -45,7 +45,11 @@ export type SliceSize = {
   readonly endSec?: number | null
   /** That of the lane unless given. */
   readonly sliceMs?: number
+  /** As in `HistoryTask`; none unless given. */
+  readonly room?: ArrayBuffer | null
 }
+
+export type PartsSize = Pick<PartWalkOptions, 'bytesPerPart' | 'rooms'>
 
 type PagerOptions = QueryBounds & { readonly now: () => number }
 
@@ -71,11 +75,12 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
       isFirst: size.isFirst,
       endSec: size.endSec ?? null,
       scope: request.scope ?? null,
+      room: size.room ?? null,
     }
     return (await lanes.run(size.lane, task, signal)) as HistoryResult
   }
-  const parts: Pager['parts'] = (request, cursor, bytesPerPart) =>
-    createPartWalk({ lanes, slice, request, cursor, bytesPerPart })
+  const parts: Pager['parts'] = (request, cursor, size) =>
+    createPartWalk({ lanes, slice, request, cursor, ...size })
   const begin: Pager['begin'] = async (plan, range) =>
     (await lanes.run('light', { kind: 'begin', plan, range, defaultUntilSec: defaultUntilSec() })) as Cursor
 
@@ -105,7 +110,7 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
         if (ending !== null || cursor === null || result.end === 'limit') {
           return collected.finish({ next: result.next, ending, started })
         }
-        rest ??= parts(request, cursor, queryLimits.scanPartBytes)
+        rest ??= parts(request, cursor, { bytesPerPart: queryLimits.scanPartBytes, rooms: null })
       }
     } catch (error) {
       if (!(error instanceof TaskTimeout)) throw error

@@ -6,6 +6,7 @@
 import type { Cursor } from '../model/cursor.ts'
 import type { Lanes } from './lanes.ts'
 import type { Pager, SliceRequest, SliceSize } from './pager.ts'
+import type { Rooms } from './rooms.ts'
 import type { CutTask, HistoryResult } from './tasks.ts'
 
 export type PartWalk = {
@@ -27,6 +28,8 @@ export type PartWalkOptions = {
   /** Where the walk begins. */
   readonly cursor: Cursor
   readonly bytesPerPart: number
+  /** For the entries, whose reader gives it back; null: each slice takes its own. */
+  readonly rooms: Rooms | null
 }
 
 type Part = {
@@ -42,23 +45,34 @@ type Outcome =
   | { readonly error: unknown; readonly size: PartSize }
 
 export function createPartWalk(options: PartWalkOptions): PartWalk {
-  const { lanes, slice, request, bytesPerPart } = options
+  const { lanes, slice, request, bytesPerPart, rooms } = options
   const abort = new AbortController()
   let { cursor } = options
   let parts: Part[] = []
+  /** Slices that are being read. */
+  let reading = 0
 
   const read = async (part: Part, size: PartSize): Promise<Outcome> => {
     const { start, endSec } = part
+    reading += 1
     try {
-      const given = { ...size, lane: 'scan', isFirst: false, endSec } as const
+      const room = rooms?.take() ?? null
+      const given = { ...size, lane: 'scan', isFirst: false, endSec, room } as const
       return { result: await slice(request, start, given, abort.signal), size }
     } catch (error) {
       return { error, size }
+    } finally {
+      reading -= 1
+      readAhead(size)
     }
   }
-  /** Asks threads that are free for the parts that come next. */
+  /** Asks threads that are free for the parts that come next, one part more than there are threads. */
   const readAhead = (size: PartSize): void => {
-    for (const part of parts.slice(0, lanes.widthOfScan())) part.ahead ??= read(part, size)
+    const width = lanes.widthOfScan()
+    for (const part of parts.slice(0, width + 1)) {
+      if (reading >= width || abort.signal.aborted) return
+      part.ahead ??= read(part, size)
+    }
   }
   const cutFrom = async (start: Cursor): Promise<void> => {
     const { plan, direction, scope = null } = request
@@ -73,10 +87,15 @@ export function createPartWalk(options: PartWalkOptions): PartWalk {
       if (parts.length === 0) await cutFrom(cursor)
       readAhead(size)
       const [part, following] = parts as [Part, ...Part[]]
-      let outcome = await (part.ahead as Promise<Outcome>)
-      part.ahead = null
-      if ('result' in outcome && isTooMuch(outcome, size)) outcome = await read(part, size)
+      part.ahead ??= read(part, size)
+      let outcome = await part.ahead
+      if ('result' in outcome && isTooMuch(outcome, size)) {
+        rooms?.give(outcome.result.entries.buffer)
+        part.ahead = read(part, size)
+        outcome = await part.ahead
+      }
       if ('error' in outcome) throw outcome.error
+      part.ahead = null
       const { result } = outcome
       if (result.end !== 'exhausted') {
         cursor = result.next as Cursor

@@ -4,8 +4,9 @@ import { type Cursor, encodeCursor, type Place } from '../model/cursor.ts'
 import type { Snapshot } from '../store/reader.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
 import { EntryWriter } from './entry-writer.ts'
+import type { HeldLines } from './held-lines.ts'
 import { placeOf, walkHistory } from './history.ts'
-import type { Hit, SegmentHeap } from './open-segment.ts'
+import type { Hit, HitList, SegmentHeap } from './open-segment.ts'
 import type { ScanCount } from './select-lines.ts'
 import { readCommits } from './tail-read.ts'
 import type { TailResult, TailTask } from './tasks.ts'
@@ -17,11 +18,13 @@ const historyLinesPerStep = 2_000
 /** Lines of a commit that are taken at a time: a commit may hold more than one answer has room for. */
 const commitLinesPerTurn = 512
 
+type TailWork = { readonly task: TailTask; readonly held: HeldLines }
+
 export function answerTail(
   snapshot: Snapshot,
   databaseId: string,
   compiled: CompiledPlan & { readonly hash: number },
-  task: TailTask,
+  { task, held }: TailWork,
 ): TailResult {
   const warnings: string[] = []
   const cursor: Cursor = task.cursor ?? {
@@ -37,15 +40,15 @@ export function answerTail(
   const commit = boundCommit(cursor, snapshot, warnings)
   const bound = { ...cursor, commit, isPartial: cursor.isPartial && commit === cursor.commit }
   return cursor.kind === 'history'
-    ? continueHistory(snapshot, compiled, bound, task, warnings)
-    : followCommits(snapshot, compiled, bound, task, warnings)
+    ? continueHistory(snapshot, compiled, bound, { task, held }, warnings)
+    : followCommits(snapshot, compiled, bound, { task, held }, warnings)
 }
 
 function continueHistory(
   snapshot: Snapshot,
   compiled: CompiledPlan,
   bound: Cursor,
-  task: TailTask,
+  { task, held }: TailWork,
   warnings: string[],
 ): TailResult {
   const started = performance.now()
@@ -63,12 +66,12 @@ function continueHistory(
     { scannedBytes: 0, scannedLines: 0, blocks: 0 },
   )
   const writer = new EntryWriter('json', cursor)
-  const written = createHitWriter(snapshot, writer, task.answerBytesMax)(slice.hits)
+  const written = createHitWriter(snapshot, writer, task.answerBytesMax, held)(slice.hits)
   const isCut = written < slice.hits.length
   const isDone = slice.end === 'exhausted' && !isCut
-  const place = isCut ? placeOf(slice.hits[written - 1] as Hit) : slice.place
+  const place = isCut ? placeOf(slice.hits.at(written - 1)) : slice.place
   const next: Cursor = isDone
-    ? { ...cursor, kind: 'tail', isPartial: false, since: null, place: sentPlace(slice.hits.at(-1), cursor) }
+    ? { ...cursor, kind: 'tail', isPartial: false, since: null, place: sentPlace(slice.hits, cursor) }
     : { ...cursor, place }
   const caughtUp = isDone && snapshot.lastCommit <= cursor.commit
   return { entries: writer.take(), count: written, cursor: encodeCursor(next), caughtUp, warnings }
@@ -77,8 +80,8 @@ function continueHistory(
 /**
  * Place of the newest entry that is known to be sent: a place between entries is only how far was searched.
  */
-function sentPlace(last: Hit | undefined, { place }: Cursor): Place | null {
-  if (last !== undefined) return placeOf(last)
+function sentPlace(sent: HitList, { place }: Cursor): Place | null {
+  if (sent.length > 0) return placeOf(sent.at(sent.length - 1))
   return place === null || place.streamId === 0 ? null : place
 }
 
@@ -86,13 +89,13 @@ function followCommits(
   snapshot: Snapshot,
   compiled: CompiledPlan,
   cursor: Cursor,
-  task: TailTask,
+  { task, held }: TailWork,
   warnings: string[],
 ): TailResult {
   const started = performance.now()
   const count: ScanCount = { scannedBytes: 0, scannedLines: 0, blocks: 0 }
   const writer = new EntryWriter('json', cursor)
-  const write = createHitWriter(snapshot, writer, task.answerBytesMax)
+  const write = createHitWriter(snapshot, writer, task.answerBytesMax, held)
   let written = 0
   let reached: Cursor = cursor
   let newest: Place | null = cursor.place
@@ -123,7 +126,7 @@ function sendCommit(hits: SegmentHeap, write: HitWriter, isLate: (hit: Hit) => b
     if (taken.length === 0) return { count, last, isPartial: false }
     const written = write(taken, isLate)
     count += written
-    last = placeOf(taken[written - 1] as Hit)
+    last = placeOf(taken.at(written - 1))
     if (written < taken.length) return { count, last, isPartial: true }
   }
 }

@@ -32,6 +32,8 @@ export type HistoryTask = {
   readonly endSec: number | null
   /** Of the selected streams only these; null: all. */
   readonly scope: Scope | null
+  /** Memory for the entries, given away with the task and back with its result; null: it takes its own. */
+  readonly room: ArrayBuffer | null
 }
 
 /** Cuts the rest of a walk into parts for several threads. */
@@ -48,7 +50,8 @@ export type CutTask = {
 export type Scope = { readonly streamId: number; readonly kind: ContextScope }
 
 export type HistoryResult = {
-  readonly entries: Uint8Array
+  /** In the task's room, if it had one. */
+  readonly entries: Uint8Array<ArrayBuffer>
   readonly count: number
   readonly end: 'exhausted' | 'limit' | 'over' | 'answer'
   /** `limit`: a further entry was seen; else there may be one. */

@@ -22,7 +22,16 @@ const labels = { namespace: 'shop', pod: 'api "1"', podUid: 'u', container: 'c',
 function entryOf(text: Uint8Array, changed: Partial<WritableEntry> = {}): WritableEntry {
   const bytes = Buffer.concat([Buffer.from('before'), text, Buffer.from('after')])
   const stream = { id: 9, labels } as WritableEntry['stream']
-  const place = { stream, line: 12, sec: 1_790_000_000, ns: 5, level: 2, attributes: 0, isLate: false }
+  const place = {
+    stream,
+    line: 12,
+    sec: 1_790_000_000,
+    ns: 5,
+    level: 2,
+    attributes: 0,
+    isEscaped: false,
+    isLate: false,
+  }
   return { ...place, bytes, start: 6, end: 6 + text.length, ...changed }
 }
 
@@ -38,7 +47,7 @@ const bytes = fc.oneof(
 test('S-HTTP-20 F55 F58 a line of any bytes is the same text in JSON, one carriage return at its end apart', () => {
   fc.assert(
     fc.property(fc.array(bytes, { minLength: 1, maxLength: 4 }), fc.boolean(), (lines, isReversed) => {
-      const writer = new EntryWriter('json', cursor, isReversed)
+      const writer = new EntryWriter('json', cursor, { isReversed })
       for (const line of lines) writer.write(entryOf(line))
       const found = JSON.parse(`[${Buffer.from(writer.take()).toString()}]`) as { line: string }[]
       const wanted = lines.map((line) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(line))

@@ -76,7 +76,7 @@ test('S-QUERY-29 parts of a walk, read ahead by several threads, are the walk: e
         const bounds = { queryDeadlineMs: 1e9, scannedBytesMax: 1e12 }
         const pager = createPager(lanes, { ...bounds, now: () => startSec * 1000 })
         const request = { plan, direction, range: { since: null, until: null }, format: 'json' } as const
-        const walk = pager.parts(request, cursor, given.bytesPerPart)
+        const walk = pager.parts(request, cursor, { bytesPerPart: given.bytesPerPart, rooms: null })
         const found: string[] = []
         for (let next: Cursor | null = cursor; next !== null; ) {
           const size = { limit: given.limit, answerBytesMax: given.answerBytesMax, isReversed: false }

@@ -89,7 +89,8 @@ test('S-QUERY-15 an export gives every entry, then how it ended and where to go 
     const read = async (limit: number | null, cursor: string | null) => {
       const parts: Uint8Array[] = []
       for await (const part of service.exportLogs({ ...request, limit, cursor, format: 'ndjson' }, never)) {
-        parts.push(part)
+        // Its memory is used again.
+        parts.push(part.slice())
       }
       const lines = Buffer.concat(parts).toString().trimEnd().split('\n')
       const values = lines.map((text) => JSON.parse(text) as Record<string, unknown>)

@@ -40,6 +40,7 @@ export function historyTask(given: Partial<HistoryTask> = {}): HistoryTask {
     isFirst: false,
     endSec: null,
     scope: null,
+    room: null,
     ...given,
   }
 }

@@ -1,6 +1,8 @@
 /** `GET /logs`: a page as JSON, text or bare bytes, or an export as a stream of ndjson. */
 
-import { pipeline, Readable } from 'node:stream'
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { constants, createGzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { LogkeepError } from '../../errors.ts'
@@ -95,29 +97,60 @@ export function registerLogs(app: FastifyInstance, deps: RouteDeps): void {
     // What the query layer refuses is told before the answer has begun.
     const first = await pieces.next()
     signal.throwIfAborted()
-    const source = Readable.from(first.done === true ? [] : continued(first.value, pieces))
-    reply.raw.setTimeout(httpLimits.exportStallMs, () => reply.raw.destroy())
+    const isZipped = acceptsGzip(request.headers['accept-encoding'])
     reply.type('application/x-ndjson; charset=utf-8').header('vary', 'accept, accept-encoding')
-    source.on('error', (error) => {
-      if (signal.aborted) return
+    if (isZipped) reply.header('content-encoding', 'gzip')
+    reply.raw.setTimeout(httpLimits.exportStallMs, () => reply.raw.destroy())
+    try {
+      await sendPieces({ reply, signal, isZipped }, first, pieces)
+    } catch (error) {
+      reply.raw.destroy()
+      if (signal.aborted) return reply
       deps.log.warn('export_failed', 'an export was cut off by an error', { reason: String(error) })
-    })
-    if (!acceptsGzip(request.headers['accept-encoding'])) return reply.send(source)
-    reply.header('content-encoding', 'gzip')
-    // Each piece is flushed: a reader sees it when it is made, not when a buffer is full.
-    const zipped = createGzip({ level: gzipLevel, flush: constants.Z_SYNC_FLUSH })
-    // Its errors destroy the answer, which Fastify looks after.
-    pipeline(source, zipped, () => undefined)
-    return reply.send(zipped)
+    }
+    return reply
   }
 }
 
-async function* continued(
-  first: Uint8Array,
-  rest: AsyncGenerator<Uint8Array, void, void>,
-): AsyncGenerator<Uint8Array, void, void> {
-  yield first
-  yield* rest
+type Pieces = AsyncGenerator<Uint8Array, void, void>
+
+type ExportSending = Pick<Sending, 'reply' | 'signal'> & { readonly isZipped: boolean }
+
+/**
+ * Writes the pieces one by one, past Fastify: the next is asked for when the kernel, or gzip, has taken the
+ * whole of the one before, whose memory is used again then. Rejects where a piece cannot be made or sent.
+ */
+async function sendPieces(
+  { reply, signal, isZipped }: ExportSending,
+  first: Awaited<ReturnType<Pieces['next']>>,
+  pieces: Pieces,
+): Promise<void> {
+  reply.hijack()
+  const { raw } = reply
+  raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
+  // Each piece is flushed: a reader sees it when it is made, not when a buffer is full.
+  const zipped = isZipped ? createGzip({ level: gzipLevel, flush: constants.Z_SYNC_FLUSH }) : null
+  const left = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
+  const sent = zipped === null ? null : pipeline(zipped, raw)
+  // A client that leaves is noticed with the next piece, or not at all.
+  for (const promise of [left, sent]) promise?.catch(() => undefined)
+  const target = zipped ?? raw
+  for (let next = first; next.done !== true; next = await pieces.next()) {
+    await Promise.race([write(target, next.value), left])
+  }
+  target.end()
+  await sent
+}
+
+function write(target: Writable, piece: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    target.write(piece, (error) => {
+      if (error == null) resolve()
+      else reject(error)
+    })
+  })
 }
 
 const jsonHead = Buffer.from('{"entries":[')

@@ -2,9 +2,10 @@
 
 import type { Snapshot } from '../../store/reader.ts'
 import type { CompiledPlan } from '../compiled-plan.ts'
+import type { WritableEntry } from '../entry-writer.ts'
 import { explainEmpty, explainNames } from '../explain.ts'
+import type { HeldLines } from '../held-lines.ts'
 import { placeOf, walkHistory } from '../history.ts'
-import type { Hit } from '../open-segment.ts'
 import type { ScanCount } from '../select-lines.ts'
 import type { FieldsResult, FieldsTask } from '../tasks.ts'
 import { boundCommit, rangeOf } from '../walk-cursor.ts'
@@ -17,13 +18,17 @@ import { createValueCounter } from './value-counter.ts'
 /** As it travels between slices, in JSON. */
 type State = { readonly sample: Sample; readonly entries: readonly (readonly [string, never])[] }
 
-export function answerFields(snapshot: Snapshot, compiled: CompiledPlan, task: FieldsTask): FieldsResult {
+export function answerFields(
+  snapshot: Snapshot,
+  compiled: CompiledPlan,
+  { task, held }: { readonly task: FieldsTask; readonly held: HeldLines },
+): FieldsResult {
   const started = performance.now()
   const count: ScanCount = { scannedBytes: 0, scannedLines: 0, blocks: 0 }
   const warnings = task.state === null ? explainNames(snapshot, compiled) : []
   const { sample, entries } = readState(task.state)
   const counter = task.name === null ? createNameCounter(entries) : createValueCounter(task.name, entries)
-  const next = task.isLast ? null : walk(snapshot, compiled, task, { sample, counter, count, warnings })
+  const next = task.isLast ? null : walk(snapshot, compiled, task, { sample, counter, count, warnings, held })
   const isOver = next === null || sample.lines >= task.sample
   if (isOver) {
     warnings.push(...explainLeftOut(sample, task.name === null ? 'names' : 'values'))
@@ -44,6 +49,7 @@ type Progress = {
   readonly counter: FieldCounter
   readonly count: ScanCount
   readonly warnings: string[]
+  readonly held: HeldLines
 }
 
 /** Counts the next lines; returns where to go on, null at the end of the range. */
@@ -51,7 +57,7 @@ function walk(
   snapshot: Snapshot,
   compiled: CompiledPlan,
   task: FieldsTask,
-  { sample, counter, count, warnings }: Progress,
+  { sample, counter, count, warnings, held }: Progress,
 ): FieldsTask['cursor'] | null {
   const started = performance.now()
   const cursor = { ...task.cursor, commit: boundCommit(task.cursor, snapshot, warnings) }
@@ -70,12 +76,13 @@ function walk(
   )
   // A time of its own: what the walk has found would have to be found again.
   const readStarted = performance.now()
-  const read = createHitReader(snapshot, ({ bytes, start, end, sec, ns }) => {
+  const take = ({ bytes, start, end, sec, ns }: WritableEntry): boolean => {
     countLine(sample, { sec, ns })
     if (counter.addLine(bytes.subarray(start, end), sample.leftOut)) sample.withFields += 1
     return performance.now() - readStarted <= task.sliceMs
-  })(slice.hits)
-  if (read < slice.hits.length) return { ...cursor, place: placeOf(slice.hits[read - 1] as Hit) }
+  }
+  const read = createHitReader(snapshot, take, held)(slice.hits)
+  if (read < slice.hits.length) return { ...cursor, place: placeOf(slice.hits.at(read - 1)) }
   return slice.end === 'exhausted' ? null : { ...cursor, place: slice.place }
 }
 
