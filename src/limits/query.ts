@@ -36,10 +36,15 @@ export const queryLimits = {
    * its ends are opened by both.
    */
   scanPartBytes: 48 * mebibyte,
-  /** The same of an export: about one piece of JSON. */
-  exportPartBytes: 1 * mebibyte,
-  /** Parts that a walk is cut into at once; what lies behind the last is cut later. */
-  partsMax: 64,
+  /** The same of an export, about one piece of JSON: neighbouring parts find their blocks in memory. */
+  exportPartBytes: 384 * kibibyte,
+  /** The same where a thread cannot keep all blocks across a moment: each part then decompresses them anew. */
+  exportWidePartBytes: 1 * mebibyte,
+  /**
+   * Parts that a walk is cut into at once; what lies behind the last is cut while these are read. Each look at
+   * a header costs some 5 µs.
+   */
+  partsMax: 16,
   /** Lines and bytes of one piece of an export: large enough to amortise reopening blocks. */
   exportLinesPerSlice: 20_000,
   exportBytesPerSlice: 4 * mebibyte,

@@ -67,9 +67,11 @@ export const storeLimits = {
   /** SQLite's page cache of a connection; the file system's cache does the rest. */
   cacheBytes: 4 * mebibyte,
   /** Decoded columns that a query thread keeps. */
-  readerColumnCacheBytes: 4 * mebibyte,
+  readerColumnCacheBytes: 2 * mebibyte,
   /** Decompressed bodies that a query thread keeps: pages of a walk come back to the same blocks. */
-  readerBodyCacheBytes: 16 * mebibyte,
+  readerBodyCacheBytes: 12 * mebibyte,
+  /** Headers of blocks that a query thread keeps, at some 250 bytes. */
+  readerHeaders: 2_000,
   /** Up to this many streams are read by their own index; more by one over all streams. */
   fewStreams: 16,
   /** Rows of streams read by one statement: about 2 ms. */

@@ -135,12 +135,13 @@ export class TimeWriter {
       this.#sec = sec
     }
     for (let index = 0; index < shortestTextBytes; index += 1) buffer[offset + index] = text[index] as number
-    let rest = ns
-    for (let at = offset + timeTextBytes - 2; at >= offset + shortestTextBytes; at -= 1) {
-      const shorter = (rest / 10) | 0
-      buffer[at] = zero + rest - shorter * 10
-      rest = shorter
-    }
+    const high = (ns / 10_000) | 0
+    const low = ns - high * 10_000
+    const top = (high / 10_000) | 0
+    const middle = high - top * 10_000
+    buffer[offset + shortestTextBytes] = zero + top
+    writeFour(buffer, offset + shortestTextBytes + 1, middle)
+    writeFour(buffer, offset + shortestTextBytes + 5, low)
     buffer[offset + timeTextBytes - 1] = upperZ
     return offset + timeTextBytes
   }
@@ -250,6 +251,23 @@ function daysFromCivil(year: number, month: number, day: number): number {
   const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
   const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
   return era * 146_097 + dayOfEra - 719_468
+}
+
+/** Two digits for each number below 100, tens in the high byte. */
+const digitPairs = Uint16Array.from(
+  { length: 100 },
+  (_, value) => ((zero + Math.floor(value / 10)) << 8) | (zero + (value % 10)),
+)
+
+/** Four digits of a number below 10,000. */
+function writeFour(target: Uint8Array, at: number, value: number): void {
+  const high = (value / 100) | 0
+  const first = digitPairs[high] as number
+  const second = digitPairs[value - high * 100] as number
+  target[at] = first >>> 8
+  target[at + 1] = first & 0xff
+  target[at + 2] = second >>> 8
+  target[at + 3] = second & 0xff
 }
 
 /** Writes `YYYY-MM-DDTHH:MM:SS.`; the inverse of `daysFromCivil` is the same author's. */

@@ -4,19 +4,20 @@
  */
 
 import { queryLimits } from '../limits/query.ts'
+import { storeLimits } from '../limits/store.ts'
 import type { Cursor } from '../model/cursor.ts'
 import type { Snapshot } from '../store/reader.ts'
-import type { Segment } from '../store/segment.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
 import { candidatesOf } from './history.ts'
 import type { Direction } from './plan.ts'
+import type { PartBytes } from './tasks.ts'
 import { rangeOf } from './walk-cursor.ts'
 
 export type CutRequest = {
   readonly cursor: Cursor
   readonly direction: Direction
   /** Of bodies, as if each block's were spread evenly over its time. */
-  readonly bytesPerPart: number
+  readonly bytesPerPart: PartBytes
 }
 
 /**
@@ -31,44 +32,65 @@ export function findCuts(
   const isForward = direction === 'forward'
   const range = rangeOf(cursor, direction)
   const candidates = candidatesOf(snapshot, compiled, { direction, commit: cursor.commit, range })
-  const seen: Segment[] = []
-  const bytesMax = bytesPerPart * queryLimits.partsMax
-  let bytes = 0
+  // Seconds count from the walk's beginning on, whichever way it goes.
+  const sign = isForward ? 1 : -1
+  const start = isForward ? range.after.sec : range.before.sec
+  const steps: Step[] = []
+  const bytesMax = bytesPerPart.usual * queryLimits.partsMax
+  let isEnough = false
   try {
-    while (candidates.bound() !== null && bytes < bytesMax) {
-      const segment = candidates.take()
-      bytes += segment.rawBytes
-      seen.push(segment)
+    while (candidates.bound() !== null && !isEnough) {
+      const { minSec, maxSec, rawBytes } = candidates.take()
+      const begin = Math.max(0, sign * ((isForward ? minSec : maxSec) - start))
+      const length = maxSec - minSec + 1
+      const end = Math.max(begin + 1, sign * ((isForward ? minSec : maxSec) - start) + length)
+      const density = rawBytes / length
+      steps.push({ at: begin, density, bytes: rawBytes }, { at: end, density: -density, bytes: -rawBytes })
+      if (steps.length % stepsBetweenLooks === 0) {
+        isEnough =
+          steps.length >= stepsMax ||
+          bytesUpTo(steps, sign * ((candidates.bound() ?? start) - start)) >= bytesMax
+      }
     }
     const horizon = candidates.bound()
-    // Seconds count from the walk's beginning on, whichever way it goes.
-    const sign = isForward ? 1 : -1
-    const start = isForward ? range.after.sec : range.before.sec
-    const beginOf = ({ minSec, maxSec }: Segment): number => sign * ((isForward ? minSec : maxSec) - start)
-    const steps = seen.flatMap((segment) => {
-      const begin = Math.max(0, beginOf(segment))
-      const length = segment.maxSec - segment.minSec + 1
-      const end = Math.max(begin + 1, beginOf(segment) + length)
-      const density = segment.rawBytes / length
-      return [
-        { at: begin, density },
-        { at: end, density: -density },
-      ]
-    })
     const last = horizon === null ? Number.POSITIVE_INFINITY : sign * (horizon - start)
-    return spread(steps, bytesPerPart, last).map((second) => start + sign * second)
+    steps.sort((one, other) => one.at - other.at)
+    const { usual, wide } = bytesPerPart
+    const bytesEach = mostAtOnce(steps) <= storeLimits.readerBodyCacheBytes ? usual : wide
+    return spread(steps, bytesEach, last).map((second) => start + sign * second)
   } finally {
     candidates.close()
   }
 }
 
+/** At a second from the beginning of the walk: by how much bytes per second, and bytes of bodies, change. */
+type Step = { readonly at: number; readonly density: number; readonly bytes: number }
+
+/** What was looked at is added up each time that there are so many steps more. */
+const stepsBetweenLooks = 64
+/** Two per segment: where streams are many and sparse there is no end of them. */
+const stepsMax = 8_192
+
+/** Bytes between the beginning and a second. */
+function bytesUpTo(steps: readonly Step[], second: number): number {
+  let bytes = 0
+  for (const { at, density } of steps) if (at < second) bytes += density * (second - at)
+  return bytes
+}
+
+/** Bytes of the bodies across a moment, at most. */
+function mostAtOnce(steps: readonly Step[]): number {
+  let open = 0
+  let most = 0
+  for (const { bytes } of steps) {
+    open += bytes
+    most = Math.max(most, open)
+  }
+  return most
+}
+
 /** Whole seconds, ascending and below `last`, between which about `bytesPerPart` lie. */
-function spread(
-  steps: { readonly at: number; readonly density: number }[],
-  bytesPerPart: number,
-  last: number,
-): number[] {
-  steps.sort((one, other) => one.at - other.at)
+function spread(steps: readonly Step[], bytesPerPart: number, last: number): number[] {
   const cuts: number[] = []
   let density = 0
   let bytes = 0

@@ -21,6 +21,7 @@ import type { ScanCount } from './select-lines.ts'
 import { answerTail } from './tail-answer.ts'
 import type {
   BeginTask,
+  CutResult,
   CutTask,
   EntryResult,
   EntryTask,
@@ -39,8 +40,7 @@ import { createHitWriter } from './write-hits.ts'
 
 export type Engine = {
   readonly history: (task: HistoryTask) => HistoryResult
-  /** Seconds at which parts of a walk end. */
-  readonly cuts: (task: CutTask) => readonly number[]
+  readonly cuts: (task: CutTask) => CutResult
   readonly histogram: (task: HistogramTask) => HistogramResult
   readonly entry: (task: EntryTask) => EntryResult
   readonly fields: (task: FieldsTask) => FieldsResult
@@ -78,7 +78,10 @@ export function createEngine(reader: Reader): Engine {
     },
     cuts: (task) => {
       const compiled = withinScope(planOf(task.plan), task.scope)
-      return reader.snapshot((snapshot) => findCuts(snapshot, compiled, task))
+      return reader.snapshot((snapshot) => ({
+        ends: findCuts(snapshot, compiled, task),
+        lastBlock: snapshot.lastBlock(),
+      }))
     },
     entry: (task) => {
       checkDatabase(task.cursor, reader.databaseId)
@@ -132,8 +135,17 @@ function answerHistory(
   const isOver = ({ scannedBytes }: ScanCount): boolean =>
     performance.now() - started > task.sliceMs || scannedBytes > task.scannedBytesMax
   const { direction, limit } = task
-  const range = rangeUntil(rangeOf(cursor, direction), direction, task.endSec)
-  const request = { direction, limit, commit: cursor.commit, range, isOver }
+  const range = rangeOf(cursor, direction)
+  const request = {
+    direction,
+    limit,
+    commit: cursor.commit,
+    // Without conditions on the text a look at what lies behind the end costs more than it can save.
+    range: compiled.matcher === null ? rangeUntil(range, direction, task.endSec) : range,
+    endSec: task.endSec,
+    clearTo: task.clearTo,
+    isOver,
+  }
   const slice = walkHistory(snapshot, compiled, request, count)
   const roomBytes = Math.min(slice.hits.length * entryBytes, task.answerBytesMax + roomBeyondBytes)
   const writer = new EntryWriter(task.format, cursor, {
@@ -159,6 +171,8 @@ function answerHistory(
     end,
     isMoreSeen: slice.isMoreSeen,
     next,
+    isClear: compiled.matcher !== null && !isCut && slice.isClear,
+    lastBlock: snapshot.lastBlock(),
     resumeText: resumeOf(cursor),
     stats: { ...count, elapsedMs: performance.now() - started },
     warnings,

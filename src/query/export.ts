@@ -8,13 +8,15 @@ import { queryLimits } from '../limits/query.ts'
 import { type Cursor, encodeCursor } from '../model/cursor.ts'
 import type { LogsRequest } from './contract.ts'
 import { TaskTimeout } from './lanes.ts'
-import type { Pager } from './pager.ts'
+import { type Pager, scanPart } from './pager.ts'
 import type { PartWalk } from './part-walk.ts'
 import { requireCursor } from './require-cursor.ts'
 import { createRooms } from './rooms.ts'
 import type { HistoryResult } from './tasks.ts'
 
 export type Exporter = (request: LogsRequest, signal: AbortSignal) => AsyncGenerator<Uint8Array, void, void>
+
+const exportPart = { usual: queryLimits.exportPartBytes, wide: queryLimits.exportWidePartBytes }
 
 /** Last line of an export: whether it holds everything, and if not, why and where to go on. */
 type EndLine = {
@@ -34,8 +36,7 @@ type EndLine = {
 export function createExporter(pager: Pager): Exporter {
   return async function* exportLogs(request, signal) {
     const limit = request.limit ?? Number.MAX_SAFE_INTEGER
-    const bytesPerPart =
-      request.plan.lines.length === 0 ? queryLimits.exportPartBytes : queryLimits.scanPartBytes
+    const bytesPerPart = request.plan.lines.length === 0 ? exportPart : scanPart
     let cursor: Cursor | null = request.cursor === null ? null : requireCursor(request.cursor)
     let count = 0
     let rest: PartWalk | null = null
@@ -80,7 +81,7 @@ export function createExporter(pager: Pager): Exporter {
           yield endLine({ complete: false, reason, next: cursor, count, warnings })
           return
         }
-        rest ??= pager.parts(request, cursor, { bytesPerPart, rooms })
+        rest ??= pager.parts(request, cursor, { clearTo: null, bytesPerPart, rooms })
       }
     } finally {
       rest?.close()

@@ -21,6 +21,9 @@ export type HistoryRequest = {
   readonly commit: number
   /** What is left of the walk: its range, cut at the place that was reached. */
   readonly range: PlaceRange
+  /** As in `HistoryTask`; none unless given. */
+  readonly endSec?: number | null
+  readonly clearTo?: number | null
   /** Asked before each segment is opened: true ends the slice once the walk has moved. */
   readonly isOver: (count: ScanCount) => boolean
 }
@@ -37,6 +40,8 @@ export type HistorySlice = {
   readonly isMoreSeen: boolean
   /** Where the walk goes on, exclusive; meaningless when it is exhausted. */
   readonly place: Place
+  /** No segment that was opened has selected lines behind where it ended. */
+  readonly isClear: boolean
 }
 
 /**
@@ -55,34 +60,44 @@ export function walkHistory(
   request: HistoryRequest,
   count: ScanCount,
 ): HistorySlice {
-  const { direction, limit, range } = request
+  const { direction, limit, range, endSec = null } = request
   const isForward = direction === 'forward'
+  const stop = endSec === null || isForward ? endSec : endSec - 1
   const candidates = candidatesOf(snapshot, compiled, request)
   const heap = new SegmentHeap(isForward ? 1 : -1)
   const hits = heap.list()
   const start = isForward ? range.after : range.before
   try {
     for (;;) {
-      const bound = candidates.bound()
+      const bound = nearer(candidates.bound(), stop, isForward)
       // What comes before all segments that are not opened yet.
       heap.takeBefore(bound, limit, hits)
       const top = heap.topSecond
-      if (bound !== null && (top === null || (isForward ? bound <= top : bound >= top))) {
+      const isBehind = top === null || (bound !== null && (isForward ? bound <= top : bound >= top))
+      if (isBehind && bound === stop)
+        return { hits, end: 'exhausted', isMoreSeen: false, place: start, isClear: top === null }
+      if (isBehind && bound !== null) {
         const reached: Place = { sec: isForward ? bound : bound + 1, ns: 0, streamId: 0, line: 0 }
         const hasMoved = isForward ? reached.sec > start.sec : reached.sec < start.sec
         if (hasMoved && request.isOver(count)) {
-          if (hits.length < limit) return { hits, end: 'over', isMoreSeen: false, place: reached }
-          return { hits, end: 'limit', isMoreSeen: false, place: placeOf(hits.at(limit - 1)) }
+          if (hits.length < limit)
+            return { hits, end: 'over', isMoreSeen: false, place: reached, isClear: top === null }
+          return { hits, end: 'limit', isMoreSeen: false, place: placeOf(hits.at(limit - 1)), isClear: false }
         }
         openNext(snapshot, compiled, candidates.take(), request, heap, count)
         continue
       }
-      if (top === null) return { hits, end: 'exhausted', isMoreSeen: false, place: start }
-      return { hits, end: 'limit', isMoreSeen: true, place: placeOf(hits.at(limit - 1)) }
+      return { hits, end: 'limit', isMoreSeen: true, place: placeOf(hits.at(limit - 1)), isClear: false }
     }
   } finally {
     candidates.close()
   }
+}
+
+/** The one of two seconds that a walk reaches first; null: never. */
+function nearer(one: number | null, other: number | null, isForward: boolean): number | null {
+  if (one === null || other === null) return one ?? other
+  return isForward ? Math.min(one, other) : Math.max(one, other)
 }
 
 export function placeOf({ segment, columns, index }: Hit): Place {
@@ -110,13 +125,17 @@ function openNext(
   heap.add(segment, columns, sortByTime(selected, segment, columns))
 }
 
+function blockId({ place }: Segment): number {
+  return place.kind === 'block' ? place.id : Number.POSITIVE_INFINITY
+}
+
 /** To be closed when no more are wanted. */
 export function candidatesOf(
   snapshot: Snapshot,
   compiled: CompiledPlan,
-  request: Pick<HistoryRequest, 'direction' | 'commit' | 'range'>,
+  request: Pick<HistoryRequest, 'direction' | 'commit' | 'range' | 'clearTo'>,
 ): Candidates {
-  const { range, commit } = request
+  const { range, commit, clearTo = null } = request
   const isForward = request.direction === 'forward'
   const fromSec = range.after.sec
   const toSec = range.before.sec
@@ -135,11 +154,14 @@ export function candidatesOf(
     toSec,
     ...(requiredGrams.length > 0 && { requiredGrams }),
   }
+  /** It holds seconds on both sides of the place where the walk begins. */
+  const isAcross = ({ minSec, maxSec }: Segment): boolean => (isForward ? minSec < fromSec : maxSec >= toSec)
   const blocks = isForward ? snapshot.oldestBlocks(blockRange) : snapshot.newestBlocks(blockRange)
   const nextBlock = (): Segment | null => {
     for (;;) {
       const { value, done } = blocks.next()
       if (done) return null
+      if (clearTo !== null && isAcross(value) && blockId(value) <= clearTo) continue
       if (value.commitMin <= commit) return value
     }
   }

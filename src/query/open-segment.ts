@@ -60,7 +60,7 @@ export class HitList {
 
 /**
  * Binary heap of segments; the top has the line that comes next in the walk. The times of next lines lie in
- * arrays of their own: 60 ns a line of 40 streams, 150 ns when they were looked up at each comparison.
+ * arrays of their own.
  */
 export class SegmentHeap {
   readonly #step: 1 | -1
@@ -92,17 +92,8 @@ export class SegmentHeap {
     this.#positions.push(this.#step === 1 ? 0 : order.length - 1)
     if (source === this.#seconds.length) this.#grow()
     this.#readTime(source)
-    const heap = this.#heap
-    let child = heap.length
-    heap.push(source)
-    while (child > 0) {
-      const parent = (child - 1) >> 1
-      const above = heap[parent] as number
-      if (!this.#isBefore(source, above)) break
-      heap[child] = above
-      child = parent
-    }
-    heap[child] = source
+    this.#heap.push(source)
+    this.#rise(source, this.#heap.length - 1)
   }
 
   /** An empty list for what is taken. */
@@ -151,22 +142,35 @@ export class SegmentHeap {
     this.#nanos[source] = columns.nanos[index] as number
   }
 
-  /** Puts a source into the free place at the top, or below it where others come first. */
+  /**
+   * Puts a source into the free place at the top, or below it where others come first. Its line is most often
+   * one of the last, so the free place goes all the way down first: half of the comparisons.
+   */
   #sink(source: number): void {
     const heap = this.#heap
     const size = heap.length
-    let parent = 0
-    for (;;) {
-      let child = parent * 2 + 1
-      if (child >= size) break
+    let free = 0
+    for (let child = 1; child < size; child = free * 2 + 1) {
       const right = child + 1
       if (right < size && this.#isBefore(heap[right] as number, heap[child] as number)) child = right
-      const below = heap[child] as number
-      if (!this.#isBefore(below, source)) break
-      heap[parent] = below
-      parent = child
+      heap[free] = heap[child] as number
+      free = child
     }
-    heap[parent] = source
+    this.#rise(source, free)
+  }
+
+  /** Puts a source into a free place, or above it where others come later. */
+  #rise(source: number, place: number): void {
+    const heap = this.#heap
+    let free = place
+    while (free > 0) {
+      const parent = (free - 1) >> 1
+      const above = heap[parent] as number
+      if (!this.#isBefore(source, above)) break
+      heap[free] = above
+      free = parent
+    }
+    heap[free] = source
   }
 
   #isBefore(one: number, other: number): boolean {

@@ -12,7 +12,7 @@ import { type Lane, type Lanes, TaskTimeout } from './lanes.ts'
 import { createPartWalk, type PartWalk, type PartWalkOptions } from './part-walk.ts'
 import type { Format, Plan, TimeRange } from './plan.ts'
 import { requireCursor } from './require-cursor.ts'
-import type { HistoryResult, HistoryTask, Scope } from './tasks.ts'
+import type { HistoryResult, HistoryTask, PartBytes, Scope } from './tasks.ts'
 
 export type Pager = {
   /** `isReversed`: entries come back against the direction of the walk. */
@@ -41,15 +41,15 @@ export type SliceSize = {
   readonly answerBytesMax: number
   readonly isFirst: boolean
   readonly isReversed: boolean
-  /** As in `HistoryTask`; none unless given. */
+  /** As in `HistoryTask`; none unless given, like what follows. */
   readonly endSec?: number | null
+  readonly clearTo?: number | null
   /** That of the lane unless given. */
   readonly sliceMs?: number
-  /** As in `HistoryTask`; none unless given. */
   readonly room?: ArrayBuffer | null
 }
 
-export type PartsSize = Pick<PartWalkOptions, 'bytesPerPart' | 'rooms'>
+export type PartsSize = Pick<PartWalkOptions, 'clearTo' | 'bytesPerPart' | 'rooms'>
 
 type PagerOptions = QueryBounds & { readonly now: () => number }
 
@@ -74,6 +74,7 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
       isReversed: size.isReversed,
       isFirst: size.isFirst,
       endSec: size.endSec ?? null,
+      clearTo: size.clearTo ?? null,
       scope: request.scope ?? null,
       room: size.room ?? null,
     }
@@ -110,7 +111,8 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
         if (ending !== null || cursor === null || result.end === 'limit') {
           return collected.finish({ next: result.next, ending, started })
         }
-        rest ??= parts(request, cursor, { bytesPerPart: queryLimits.scanPartBytes, rooms: null })
+        const clearTo = result.isClear ? result.lastBlock : null
+        rest ??= parts(request, cursor, { clearTo, bytesPerPart: scanPart, rooms: null })
       }
     } catch (error) {
       if (!(error instanceof TaskTimeout)) throw error
@@ -122,6 +124,10 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
   }
   return { page, slice, parts, begin }
 }
+
+const { scanPartBytes } = queryLimits
+/** Parts of whatever is searched for a text. */
+export const scanPart: PartBytes = { usual: scanPartBytes, wide: scanPartBytes }
 
 /** Alone, as long as among others: what it does not answer is for all threads. */
 function firstMs(lanes: Lanes): number {

@@ -30,6 +30,11 @@ export type HistoryTask = {
   readonly isFirst: boolean
   /** Second at which a part of the walk ends: its first backward, behind its last forward. Null: none. */
   readonly endSec: number | null
+  /**
+   * Blocks up to this number that reach across the place where it begins hold no hits behind it, as a slice
+   * before has shown: they are not opened. Null: that is not known.
+   */
+  readonly clearTo: number | null
   /** Of the selected streams only these; null: all. */
   readonly scope: Scope | null
   /** Memory for the entries, given away with the task and back with its result; null: it takes its own. */
@@ -43,8 +48,18 @@ export type CutTask = {
   readonly direction: Direction
   readonly scope: Scope | null
   readonly cursor: Cursor
-  readonly bytesPerPart: number
+  readonly bytesPerPart: PartBytes
 }
+
+export type CutResult = {
+  /** Seconds at which parts end. */
+  readonly ends: readonly number[]
+  /** Number of the newest block. */
+  readonly lastBlock: number
+}
+
+/** Bodies of one part; `wide` where a thread cannot keep all blocks across a moment. */
+export type PartBytes = { readonly usual: number; readonly wide: number }
 
 /** The streams around one: itself, those of its pod, or those of its namespace. */
 export type Scope = { readonly streamId: number; readonly kind: ContextScope }
@@ -58,6 +73,10 @@ export type HistoryResult = {
   readonly isMoreSeen: boolean
   /** Where to go on; null when exhausted. */
   readonly next: Cursor | null
+  /** No block that was opened has hits behind where it ended. False also where that is not known. */
+  readonly isClear: boolean
+  /** Number of the newest block. */
+  readonly lastBlock: number
   readonly resumeText: string
   readonly stats: QueryStats
   readonly warnings: readonly string[]

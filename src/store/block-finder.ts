@@ -4,6 +4,7 @@
 
 import { storeLimits } from '../limits/store.ts'
 import { createBlockSieve } from './block-sieve.ts'
+import { ByteCache } from './byte-cache.ts'
 import type { Connection } from './database.ts'
 import type { Filters } from './filters.ts'
 import type { RequiredGrams } from './gram-filter.ts'
@@ -32,6 +33,8 @@ export type BlockFinder = {
    * A commit up to which about `blocks` blocks have lines from after `after`; infinite where there are fewer.
    */
   readonly commitWindow: (after: number, blocks: number) => number
+  /** Number of the newest block; 0 where there is none. */
+  readonly lastBlock: () => number
   /** Newest commit that has lines in a block; 0 where there is none. */
   readonly lastCommit: () => number
 }
@@ -41,7 +44,16 @@ type IdRow = [id: number, streamId: number]
 
 export function createBlockFinder(connection: Connection, filters: Filters): BlockFinder {
   const header = `SELECT ${blockColumns} FROM block`
-  const get = connection.prepare(`${header} WHERE id = ?`)
+  const getRow = connection.prepare(`${header} WHERE id = ?`)
+  /** Blocks never change, and neighbouring parts of a walk find the same ones. */
+  const known = new ByteCache<number, Segment>(storeLimits.readerHeaders)
+  const get = (id: number): Segment => {
+    const present = known.get(id)
+    if (present !== undefined) return present
+    const segment = segmentOfBlock(getRow.get(id) as BlockRow)
+    known.set(id, segment, 1)
+    return segment
+  }
   const ofCommits = connection.prepare(
     `${header} WHERE commit_max > ? AND commit_min <= ? ORDER BY commit_min`,
   )
@@ -49,7 +61,8 @@ export function createBlockFinder(connection: Connection, filters: Filters): Blo
     .prepare('SELECT commit_max FROM block WHERE commit_max > ? ORDER BY commit_max LIMIT 1 OFFSET ?')
     .pluck()
   const last = connection.prepare('SELECT max(commit_max) FROM block').pluck()
-  const ofStream = createStreamFinder(connection, (id) => segmentOfBlock(get.get(id) as BlockRow))
+  const lastId = connection.prepare('SELECT max(id) FROM block').pluck()
+  const ofStream = createStreamFinder(connection, get)
   const across = connection
     .prepare('SELECT id, stream_id FROM block WHERE max_sec > ? AND min_sec <= ?')
     .raw()
@@ -65,7 +78,7 @@ export function createBlockFinder(connection: Connection, filters: Filters): Blo
   function* pick(rows: Iterable<IdRow>, { streamIds }: BlockRange): Generator<Segment, void, void> {
     for (const [id, streamId] of rows) {
       if (streamIds !== null && !streamIds.has(streamId)) continue
-      yield segmentOfBlock(get.get(id) as BlockRow)
+      yield get(id)
     }
   }
   const isFew = ({ streamIds }: BlockRange): boolean =>
@@ -89,6 +102,7 @@ export function createBlockFinder(connection: Connection, filters: Filters): Blo
     ofCommits: (after, upTo) => (ofCommits.all(after, upTo) as BlockRow[]).map(segmentOfBlock),
     commitWindow: (after, blocks) =>
       (window.get(after, blocks) as number | undefined) ?? Number.POSITIVE_INFINITY,
+    lastBlock: () => (lastId.get() as number | null) ?? 0,
     lastCommit: () => (last.get() as number | null) ?? 0,
   }
 }

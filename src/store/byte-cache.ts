@@ -3,10 +3,13 @@
 export class ByteCache<K, V> {
   readonly #entries = new Map<K, { readonly value: V; readonly bytes: number }>()
   readonly #bytesMax: number
+  readonly #onDropped: ((value: V) => void) | null
   #bytes = 0
 
-  constructor(bytesMax: number) {
+  /** `onDropped`: called with a value that had to go to make room. */
+  constructor(bytesMax: number, onDropped: ((value: V) => void) | null = null) {
     this.#bytesMax = bytesMax
+    this.#onDropped = onDropped
   }
 
   get(key: K): V | undefined {
@@ -23,9 +26,10 @@ export class ByteCache<K, V> {
     if (bytes > this.#bytesMax) return
     this.#entries.set(key, { value, bytes })
     this.#bytes += bytes
-    for (const oldest of this.#entries.keys()) {
+    for (const [oldest, entry] of this.#entries) {
       if (this.#bytes <= this.#bytesMax) break
       this.delete(oldest)
+      this.#onDropped?.(entry.value)
     }
   }
 

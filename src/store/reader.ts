@@ -10,6 +10,7 @@ import { type Columns, decodeColumns } from './columns.ts'
 import { decompress } from './compression.ts'
 import { type Connection, openForReading } from './database.ts'
 import { createFilters, type Filters } from './filters.ts'
+import { freeBytes } from './free-bytes.ts'
 import type { RequiredGrams } from './gram-filter.ts'
 import { createJournalCache, type JournalCache } from './journal-cache.ts'
 import { readRuns } from './journal-row.ts'
@@ -44,8 +45,13 @@ export type Snapshot = {
   readonly oldestBlocks: (range: BlockRange) => ReturnType<BlockFinder['oldest']>
   readonly blocksOfCommits: BlockFinder['ofCommits']
   readonly commitWindow: BlockFinder['commitWindow']
+  /** Number of the newest block; 0 where there is none. Later ones have higher numbers, for ever. */
+  readonly lastBlock: () => number
   readonly columns: (segment: Segment) => Columns
-  /** Body with an LF after each line. Shared: do not change or transfer. */
+  /**
+   * Body with an LF after each line. Shared, do not change or transfer; gone with the next call of this or of
+   * `lineEnds` for another segment, which may need its memory.
+   */
   readonly body: (segment: Segment) => Buffer
   /** Offset in the body of the LF after each line. Shared. */
   readonly lineEnds: (segment: Segment, columns: Columns) => Uint32Array
@@ -106,6 +112,7 @@ export function openReader(
     oldestBlocks: blocks.oldest,
     blocksOfCommits: blocks.ofCommits,
     commitWindow: blocks.commitWindow,
+    lastBlock: blocks.lastBlock,
     columns: contents.columns,
     body: contents.body,
     lineEnds: contents.lineEnds,
@@ -144,7 +151,7 @@ function createContents(connection: Connection, filters: Filters, bodyCacheBytes
   const bodyOf = pluck('SELECT body FROM block_data WHERE block_id = ?')
   const runsOf = pluck('SELECT runs FROM block_data WHERE block_id = ?')
   const cellsOf = pluck('SELECT cells FROM block_counts WHERE block_id = ?')
-  const bodyCache = new ByteCache<string, Buffer>(bodyCacheBytes)
+  const bodyCache = new ByteCache<string, Buffer>(bodyCacheBytes, freeBytes)
   const columnCache = new ByteCache<number, Columns>(storeLimits.readerColumnCacheBytes)
   const journal = createJournalCache(connection, bodyCache)
   /** Lives as long as the journal row that a segment belongs to. */
@@ -155,7 +162,9 @@ function createContents(connection: Connection, filters: Filters, bodyCacheBytes
     const key = String(place.id)
     const cached = bodyCache.get(key)
     if (cached !== undefined) return cached
-    const read = decompress(bodyOf.get(place.id) as Buffer, rawBytes)
+    const stored = bodyOf.get(place.id) as Buffer
+    const read = decompress(stored, rawBytes)
+    freeBytes(stored)
     bodyCache.set(key, read, rawBytes)
     return read
   }

@@ -39,6 +39,7 @@ export function historyTask(given: Partial<HistoryTask> = {}): HistoryTask {
     isReversed: false,
     isFirst: false,
     endSec: null,
+    clearTo: null,
     scope: null,
     room: null,
     ...given,
