@@ -56,6 +56,13 @@ async function warm() {
   fs.rmSync(caches, { recursive: true, force: true })
   module.enableCompileCache(cache)
   for (const file of sources()) await import(join(root, file)).catch(() => undefined)
+  // Kept under another name for who requires it, as the pool of query threads does.
+  const require = module.createRequire(import.meta.url)
+  try {
+    require('./src/query/worker.ts')
+  } catch {
+    // It has no task outside a thread.
+  }
   module.flushCompileCache()
 }
 

@@ -13,7 +13,7 @@ import type { QueryService } from '../query/contract.ts'
 import type { TailHub } from '../tail/hub.ts'
 import { type AnswerRoom, createAnswerRoom } from './answer.ts'
 import { answerParserError, sendError, toLogkeepError } from './errors.ts'
-import { describeRoutes } from './openapi.ts'
+import { describeRoutes, schemaController } from './openapi.ts'
 import { queryOf } from './request.ts'
 import { collectRoutes, listedPath, refuseUnknown } from './route-list.ts'
 import { registerContext } from './routes/context.ts'
@@ -80,7 +80,7 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
   const sessions = createSessions(deps.nowMs)
   const security = createSecurity({ config: deps.config, token: deps.token, sessions })
   const routes = collectRoutes(app)
-  describeRoutes(app, deps.version)
+  const writeDocument = describeRoutes(app, deps.version)
   let stopping = false
 
   app.setErrorHandler((error, request, reply) => {
@@ -122,7 +122,7 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
     registerLists(scope, routeDeps)
     registerFiles(scope, routeDeps)
     registerMetrics(scope, routeDeps)
-    registerDocs(scope)
+    registerDocs(scope, writeDocument)
     registerSession(scope, routeDeps)
     registerHealth(scope, routeDeps)
   })
@@ -145,6 +145,7 @@ function createApp(answer: ErrorAnswer): FastifyInstance {
     return503OnClosing: false,
     // Names of fields stand in paths: what bounds an address bounds them.
     routerOptions: { querystringParser: (raw) => ({ raw }), maxParamLength: httpLimits.urlBytesMax },
+    schemaController,
     frameworkErrors: (error, _request, reply) => void answer(error, reply),
     clientErrorHandler: answerParserError,
     // Only the tail is upgraded; elsewhere clients that offer it (h2c, for one) are answered in HTTP/1.1.

@@ -7,7 +7,6 @@ import { readFile } from 'node:fs/promises'
 import type { FastifyInstance } from 'fastify'
 import { LogkeepError } from '../../errors.ts'
 import { jsonType, type SharedBody, sendShared, shareBody } from '../answer.ts'
-import { writeDocument } from '../openapi.ts'
 import { routeParameters } from '../parameters.ts'
 import { parseQueryString } from '../query-string.ts'
 import { queryOf } from '../request.ts'
@@ -92,7 +91,7 @@ const pagePolicy =
 
 type OfPart = { readonly Params: { readonly part: string } }
 
-export function registerDocs(app: FastifyInstance): void {
+export function registerDocs(app: FastifyInstance, writeDocument: () => Promise<Buffer>): void {
   // From when they are first asked for: no token is needed for these, so no request may cost memory.
   const bodies = new Map<string, Promise<SharedBody>>()
   const bodyOf = (name: string, read: () => Buffer | Promise<Buffer>): Promise<SharedBody> => {
@@ -107,7 +106,7 @@ export function registerDocs(app: FastifyInstance): void {
   app.get('/openapi.json', { config: { access: 'free' }, schema: documentSchema }, async (request, reply) => {
     parseQueryString(queryOf(request), routeParameters.none)
     reply.type(jsonType)
-    return sendShared(request, reply, await bodyOf('openapi.json', () => writeDocument(app)))
+    return sendShared(request, reply, await bodyOf('openapi.json', writeDocument))
   })
 
   app.get('/docs', { config: { access: 'page' }, schema: pageSchema }, async (request, reply) => {
