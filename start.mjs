@@ -18,12 +18,16 @@ import { join } from 'node:path'
 const nodeMajorMin = 26
 const root = import.meta.dirname
 const caches = join(root, 'node_modules/.cache/logkeep')
-/** A young generation of the default size lets garbage of answers and batches pile up as resident memory. */
-const nodeFlags = ['--max-semi-space-size=2']
+/**
+ * A young generation of the default size lets garbage of answers and batches pile up as resident memory. What
+ * the start leaves behind V8 would keep for hours: threads collect it once, for which `gc` has to be there.
+ */
+const nodeFlags = ['--max-semi-space-size=1', '--expose-gc']
 
 const command = process.argv[2]
 if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) refuse()
-if (command === 'warm') await warm()
+if (command === 'warm') warm()
+else if (command === 'fill') await fill()
 else await start(command === 'demo' ? 'src/demo/main.ts' : 'src/main.ts')
 
 function refuse() {
@@ -41,7 +45,7 @@ async function start(file) {
   const settingsFile = join(root, '.env')
   if (command !== 'demo' && fs.existsSync(settingsFile)) process.loadEnvFile(settingsFile)
   const cache = cacheFolder()
-  if (!fs.existsSync(cache)) spawnSync(process.execPath, [import.meta.filename, 'warm'], { stdio: 'ignore' })
+  if (!fs.existsSync(cache)) warm()
   process.env.NODE_COMPILE_CACHE ??= cache
   // glibc otherwise keeps an arena per thread, each with holes of its own.
   process.env.MALLOC_ARENA_MAX ??= '2'
@@ -50,8 +54,13 @@ async function start(file) {
   else process.execve(process.execPath, [process.execPath, ...nodeFlags, main])
 }
 
+/** The cache is good only for the flags that it was filled with. */
+function warm() {
+  spawnSync(process.execPath, [...nodeFlags, import.meta.filename, 'fill'], { stdio: 'ignore' })
+}
+
 /** Loads every module once; entry files do nothing, or throw, when they are not started as such. */
-async function warm() {
+async function fill() {
   const cache = cacheFolder()
   fs.rmSync(caches, { recursive: true, force: true })
   module.enableCompileCache(cache)

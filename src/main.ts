@@ -120,6 +120,8 @@ async function start(config: Config, log: Logger, running: Running, stop: Stop):
     node: nodeName,
     access: accessOf(config, token),
   })
+  // Only there where `start.mjs` has started the program.
+  setTimeout(() => globalThis.gc?.(), processLimits.startGarbageMs).unref()
 }
 
 /** Warnings and errors go to stderr, the rest to stdout; readable lines where a person watches. */

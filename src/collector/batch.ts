@@ -22,7 +22,7 @@ export class Batch {
   bufferFor(streamId: number, bytes: number): LineBuffer {
     let buffer = this.lines.get(streamId)
     if (buffer === undefined) {
-      buffer = this.#idle.get(streamId) ?? this.#large.pop() ?? new LineBuffer()
+      buffer = this.#idle.get(streamId) ?? this.#large.pop() ?? new LineBuffer(linesAtFirst, bytesAtFirst)
       this.#idle.delete(streamId)
       this.lines.set(streamId, buffer)
     }
@@ -56,6 +56,10 @@ export class Batch {
     this.#idle.delete(streamId)
   }
 }
+
+/** Room of a new buffer: most streams are quiet, and there may be thousands. */
+const linesAtFirst = 16
+const bytesAtFirst = 2048
 
 /** Columns of one line in a `LineBuffer`: end, seconds, nanoseconds, level, attributes. */
 const bytesPerLine = 18

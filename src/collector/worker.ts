@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { LogkeepError } from '../errors.ts'
 import { workerLimits } from '../limits/collector.ts'
+import { processLimits } from '../limits/program.ts'
 import type { Logger } from '../log.ts'
 import type { LostDatabase } from '../store/contract.ts'
 import { openWriter, type Writer } from '../store/writer.ts'
@@ -37,6 +38,8 @@ const stopping = new AbortController()
 port.on('message', ({ type }: ToWorker) => {
   if (type === 'stop') stopping.abort()
 })
+// Only there where `start.mjs` has started the program.
+setTimeout(() => globalThis.gc?.(), processLimits.startGarbageMs).unref()
 for (let writer = openFirst(); writer !== null; ) {
   const lost = await run(writer)
   writer = lost === null ? null : await openAgain(lost)

@@ -4,6 +4,8 @@ const kibibyte = 1024
 
 /** Start and stop. */
 export const processLimits = {
+  /** When main thread and collector collect what their start has left: V8 by itself would keep it for hours. */
+  startGarbageMs: 10_000,
   /** Requests under way may end for so long, then their connections are closed. */
   requestGraceMs: 1500,
   /** A stop that takes longer is ended by force: Kubernetes kills after 30 s, people wait for 5. */

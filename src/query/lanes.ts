@@ -39,6 +39,8 @@ export type Lanes = {
   /** Threads that scan which one query may ask at a time: one where others wait. */
   readonly widthOfScan: () => number
   readonly status: () => QueryStatus['lanes']
+  /** When anything but a check was last asked for, on the clock of `performance.now()`. */
+  readonly lastTaskMs: () => number
   /** Of the threads that run and answer in time. Never rejects. */
   readonly memory: () => Promise<readonly ThreadMemory[]>
   readonly close: () => Promise<void>
@@ -77,8 +79,10 @@ export function createLanes(options: LanesOptions): Lanes {
       bodyCacheBytes: storeLimits.readerBodyCacheBytes,
     }),
   }
+  let lastTaskMs = performance.now()
   return {
     run: async (lane, task, signal) => {
+      if (task.kind !== 'check') lastTaskMs = performance.now()
       const result = await lanes[lane].run(task, signal)
       if (!isFailure(result)) return result
       const { code, message, hint, limit, cause } = result.failure
@@ -90,6 +94,7 @@ export function createLanes(options: LanesOptions): Lanes {
       lane === 'scan' && lanes.scan.waiting() === 0 ? queryLimits.sliceAloneMs : queryLimits.sliceMs,
     widthOfScan: () => (lanes.scan.waiting() === 0 ? scanThreads : 1),
     status: () => ({ light: lanes.light.status(), scan: lanes.scan.status() }),
+    lastTaskMs: () => lastTaskMs,
     memory: async () => {
       const [light, scan] = await Promise.all([lanes.light.memory(), lanes.scan.memory()])
       return [

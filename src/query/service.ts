@@ -58,7 +58,6 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
   const deps = { lanes, pager, bounds }
   const check = async (): Promise<void> =>
     damage.asked((await lanes.run('light', { kind: 'check' })) as string)
-  let checked = { at: Number.NEGATIVE_INFINITY, result: Promise.resolve() }
 
   const readTail = (plan: Plan, cursor: Cursor | null, answerBytesMax: number): Promise<TailRead> =>
     runTail(lanes, { kind: 'tail', plan, cursor, sliceMs: queryLimits.sliceMs, answerBytesMax })
@@ -73,13 +72,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     fieldValues: (request, signal) => runFields(deps, request, signal),
     openTail: (plan, start, signal) => openTail(plan, start, signal),
     readTail: (plan, cursor, bytesMax) => readTail(plan, requireCursor(cursor), bytesMax),
-    check: () => {
-      const now = performance.now()
-      if (now - checked.at > queryLimits.checkFreshMs) {
-        checked = { at: now, result: check() }
-      }
-      return checked.result
-    },
+    check: createReadiness(lanes, check),
     status: () => ({ lanes: lanes.status(), damage: damage.last() }),
     memory: lanes.memory,
     storage: async () => (await lanes.run('light', { kind: 'storage' })) as StorageSizes,
@@ -102,6 +95,26 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
         return { ...page, cursor: page.resume, caughtUp: false }
       }
     }
+  }
+}
+
+/** Probes come every few seconds: while nobody else asks, a good answer is kept, and no thread for it. */
+function createReadiness(lanes: Lanes, check: () => Promise<void>): () => Promise<void> {
+  let askedMs = Number.NEGATIVE_INFINITY
+  let isGood = false
+  let result = Promise.resolve()
+  return () => {
+    const now = performance.now()
+    const isIdle = now - lanes.lastTaskMs() > queryLimits.threadIdleMs
+    const freshMs = isIdle && isGood ? queryLimits.checkIdleMs : queryLimits.checkFreshMs
+    if (now - askedMs > freshMs) {
+      askedMs = now
+      isGood = false
+      result = check().then(() => {
+        isGood = true
+      })
+    }
+    return result
   }
 }
 

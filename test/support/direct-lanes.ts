@@ -29,6 +29,7 @@ export function createDirectLanes(
       const answer = engine[task.kind] as (task: Task) => unknown
       return structuredClone(answer(structuredClone(task)))
     },
+    lastTaskMs: () => 0,
     widthOfScan: () => width,
     status: () => ({ light: idle, scan: idle }),
     memory: async () => [],
