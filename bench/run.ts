@@ -21,6 +21,7 @@ import { type PairOptions, pairFigures } from './pairs.ts'
 import { profileTables } from './profile.ts'
 import { coldFigures, type QueryOptions, queryFigures } from './queries.ts'
 import { scanPattern } from './query-kinds.ts'
+import { type RetentionOptions, retentionFigures } from './retention.ts'
 import { format, machineOf, readFigures, tableOf, writeRun } from './report.ts'
 import { surfaceFigures } from './surface.ts'
 import { type WideOptions, wideFigures } from './wide.ts'
@@ -29,13 +30,23 @@ const help = `npm run bench -- [options]
   --quick             less of everything: under a minute
   --lines N           lines of the generated data (4,000,000; quick: 400,000)
   --corpus DIR        text files of DIR in place of generated data, at most --lines lines
-  --only A,B          of: limits, ingest, query, wide, growth, streams, budget, follow (all; quick: without
-                      budget)
+  --only A,B          of: limits, ingest, query, wide, growth, streams, budget, follow, retention (all; quick:
+                      without budget and retention)
   --compare FILE      also print the ratio to an earlier JSON
   --profile           write CPU profiles of the program's threads while it ingests and while it follows
                       5,000 lines/s, print where the time went, and measure nothing else`
 
-const sections = ['limits', 'ingest', 'query', 'wide', 'growth', 'streams', 'budget', 'follow'] as const
+const sections = [
+  'limits',
+  'ingest',
+  'query',
+  'wide',
+  'growth',
+  'streams',
+  'budget',
+  'follow',
+  'retention',
+] as const
 type Section = (typeof sections)[number]
 
 const resultsFolder = path.join(import.meta.dirname, 'results')
@@ -66,6 +77,7 @@ const sizes = {
       withRotation: true,
       withSlowTail: true,
     },
+    retention: { lines: 400_000, bytes: 1.4e9, freeBytes: 1e9, quietMs: 10_000, freeMsMax: 240_000 },
   },
   quick: {
     lines: 400_000,
@@ -85,6 +97,7 @@ const sizes = {
       withRotation: false,
       withSlowTail: false,
     },
+    retention: { lines: 400_000, bytes: 2.5e8, freeBytes: 1e8, quietMs: 2_000, freeMsMax: 30_000 },
   },
 } as const
 
@@ -103,6 +116,7 @@ type Options = {
   readonly budget: BudgetOptions | null
   readonly streams: ManyStreamsOptions
   readonly follow: FollowOptions
+  readonly retention: RetentionOptions
 }
 
 const options = readOptions()
@@ -152,6 +166,7 @@ function readOptions(): Options | null {
     budget: size.budget,
     streams: size.streams,
     follow: size.follow,
+    retention: size.retention,
   }
 }
 
@@ -182,6 +197,7 @@ async function main(options: Options): Promise<void> {
   if (options.only.has('budget') && options.budget !== null)
     add('A full budget', await budgetFigures(options.budget))
   if (options.only.has('follow')) add('Following files', await followFigures(options.follow))
+  if (options.only.has('retention')) add('Retention', await retentionFigures(options.retention))
   const run = {
     madeAt: new Date().toISOString(),
     machine: machineOf(loadBefore),
