@@ -1,6 +1,6 @@
 /**
- * A program that is started with a smaller budget than its data takes: how long retention frees a gigabyte, and
- * what queries and a tail notice of it.
+ * A program that is started with a smaller budget than its data takes: how long retention frees a gigabyte,
+ * and what queries and a tail notice of it.
  */
 
 import * as fs from 'node:fs'
@@ -50,6 +50,7 @@ export async function retentionFigures(options: RetentionOptions): Promise<Figur
     await program.settle(settleMsMax)
     await program.stop()
     fillWithLaterDays(dataDir, options.bytes)
+    syncFile(path.join(dataDir, databaseFile))
     const pods = corpus.streams.map((stream) => stream.pod)
     const writer = await startLogWriter(path.join(base, 'pods'), files)
     try {
@@ -63,6 +64,13 @@ export async function retentionFigures(options: RetentionOptions): Promise<Figur
     corpus.close()
     fs.rmSync(base, { recursive: true, force: true })
   }
+}
+
+/** What the filling left in memory would else be written by the first checkpoint. */
+function syncFile(file: string): void {
+  const descriptor = fs.openSync(file, 'r+')
+  fs.fsyncSync(descriptor)
+  fs.closeSync(descriptor)
 }
 
 type Ground = {
@@ -164,6 +172,9 @@ async function waitsWhile(
       await delay(restMs)
     }
   }
+  // The first of each kind starts a thread.
+  await program.get(`/logs?pod=${pods[0]}&limit=1`)
+  await program.get('/logs?q=%22nothing%20like%20this%22&limit=1')
   const asking = ask()
   try {
     await work()

@@ -4,7 +4,7 @@ const kibibyte = 1024
 
 /** Start and stop. */
 export const processLimits = {
-  /** When main thread and collector collect what their start has left: V8 by itself would keep it for hours. */
+  /** When main thread and collector collect what their start left: V8 by itself would keep it for hours. */
   startGarbageMs: 10_000,
   /** Requests under way may end for so long, then their connections are closed. */
   requestGraceMs: 1500,

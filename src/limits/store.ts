@@ -64,6 +64,11 @@ export const storeLimits = {
   aheadWaitMs: 1_000,
   /** Pages checkpointed at once by SQLite itself: 4 MiB of WAL. */
   checkpointBytes: 4 * mebibyte,
+  /**
+   * After a step that gave pages back to the file system, as many times what it took until the next: it moves
+   * pages from the file's end, 5 MB/s of them, and nobody waits for it.
+   */
+  vacuumRestFactor: 3,
   /** SQLite's page cache of a connection; the file system's cache does the rest. */
   cacheBytes: 4 * mebibyte,
   /** Decoded columns that a query thread keeps. */

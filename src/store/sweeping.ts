@@ -11,7 +11,7 @@ import type { JournalIndex } from './journal-index.ts'
 import type { StreamTable } from './stream-table.ts'
 
 /** Blocks deleted in one transaction: about 40 ms, so that nobody waits longer. */
-export const sweepBlocks = 64
+const sweepBlocks = 64
 /** Streams deleted in one transaction. */
 export const sweepStreams = 256
 

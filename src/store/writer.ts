@@ -214,6 +214,7 @@ function createParts(connection: Connection, options: WriterOptions, log: Logger
   const sweeping = createSweeping({ connection, journal, streams })
   const { retention: settings } = options
   const retention = createRetention({
+    limits,
     connection,
     sweeping,
     room,

@@ -26,6 +26,7 @@ export const smallLimits: StoreLimits = {
   foldWidth: 3,
   foldBytesMax: 1_500,
   sealStreamsPerSlice: 2,
+  vacuumRestFactor: 0,
 }
 
 export type ModelLine = {
