@@ -54,7 +54,6 @@ export async function retentionFigures(options: RetentionOptions): Promise<Figur
     const pods = corpus.streams.map((stream) => stream.pod)
     const writer = await startLogWriter(path.join(base, 'pods'), files)
     try {
-      await writer.pace({ ...silence, linesPerSec })
       const ground = { dataDir, logRoot: path.join(base, 'pods'), pods, writer, options }
       return [...(await quietly(ground)), ...(await freeing(ground))]
     } finally {
@@ -82,17 +81,17 @@ type Ground = {
 }
 
 /** The same questions while nothing is deleted. */
-async function quietly({ dataDir, logRoot, pods, options }: Ground): Promise<Figure[]> {
+async function quietly({ dataDir, logRoot, pods, writer, options }: Ground): Promise<Figure[]> {
   const program = await startMeasured({ logRoot, dataDir })
   try {
-    const waits = await waitsWhile(program, pods, () => delay(options.quietMs))
+    const waits = await waitsWhile(program, { pods, writer }, () => delay(options.quietMs))
     return waitFigures('retention.quiet', 'nothing to delete', waits, false)
   } finally {
     await program.stop()
   }
 }
 
-async function freeing({ dataDir, logRoot, pods, options }: Ground): Promise<Figure[]> {
+async function freeing({ dataDir, logRoot, pods, writer, options }: Ground): Promise<Figure[]> {
   const before = sizesOf(dataDir)
   const budget = before.fileBytes - options.freeBytes
   const env = { LOGKEEP_RETENTION_SIZE: `${Math.floor(budget / 1024)}KiB` }
@@ -104,7 +103,7 @@ async function freeing({ dataDir, logRoot, pods, options }: Ground): Promise<Fig
   let givenBackSec: number | null = null
   let deletedBytes = 0
   try {
-    const waits = await waitsWhile(program, pods, async () => {
+    const waits = await waitsWhile(program, { pods, writer }, async () => {
       while (givenBackSec === null && seconds() * 1000 < options.freeMsMax) {
         await delay(sampleMs)
         const { fileBytes, freeBytes } = sizesOf(dataDir)
@@ -153,7 +152,7 @@ type Waits = { readonly latest: number[]; readonly needle: number[]; readonly ta
 
 async function waitsWhile(
   program: MeasuredProgram,
-  pods: readonly string[],
+  { pods, writer }: Pick<Ground, 'pods' | 'writer'>,
   work: () => Promise<unknown>,
 ): Promise<Waits> {
   const tail = await openTailClient(program.base, 'tail=0')
@@ -175,12 +174,14 @@ async function waitsWhile(
   // The first of each kind starts a thread.
   await program.get(`/logs?pod=${pods[0]}&limit=1`)
   await program.get('/logs?q=%22nothing%20like%20this%22&limit=1')
+  await writer.pace({ ...silence, linesPerSec })
   const asking = ask()
   try {
     await work()
   } finally {
     isOver = true
     await asking
+    await writer.pace(silence)
   }
   return { ...waits, tail: closed(tail) }
 }

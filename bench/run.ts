@@ -97,7 +97,7 @@ const sizes = {
       withRotation: false,
       withSlowTail: false,
     },
-    retention: { lines: 400_000, bytes: 2.5e8, freeBytes: 1e8, quietMs: 2_000, freeMsMax: 30_000 },
+    retention: null,
   },
 } as const
 
@@ -116,7 +116,8 @@ type Options = {
   readonly budget: BudgetOptions | null
   readonly streams: ManyStreamsOptions
   readonly follow: FollowOptions
-  readonly retention: RetentionOptions
+  /** Null: left out. */
+  readonly retention: RetentionOptions | null
 }
 
 const options = readOptions()
@@ -197,7 +198,8 @@ async function main(options: Options): Promise<void> {
   if (options.only.has('budget') && options.budget !== null)
     add('A full budget', await budgetFigures(options.budget))
   if (options.only.has('follow')) add('Following files', await followFigures(options.follow))
-  if (options.only.has('retention')) add('Retention', await retentionFigures(options.retention))
+  if (options.only.has('retention') && options.retention !== null)
+    add('Retention', await retentionFigures(options.retention))
   const run = {
     madeAt: new Date().toISOString(),
     machine: machineOf(loadBefore),
