@@ -6,10 +6,11 @@ import * as path from 'node:path'
 import { type Corpus, openCorpus, usualShape } from './corpus.ts'
 import type { Figure } from './figures.ts'
 import { diskFigure, histogramFigures, memoryFigures, startFigures, storedFigures } from './growth.ts'
-import { ingest, untilVisible } from './ingest.ts'
+import { ingest } from './ingest.ts'
 import { fillWithLaterDays } from './later-days.ts'
 import { startMeasured } from './program.ts'
 import { rangeOfData } from './query-kinds.ts'
+import { untilVisible } from './visible.ts'
 
 /** After all copied days, and past. */
 const newestDay = 300
@@ -56,7 +57,7 @@ async function fullFigures(
   const figures: Figure[] = []
   const program = await startMeasured({ logRoot: newest.root, dataDir })
   try {
-    await untilVisible(program, lines, performance.now() + ingestMsMax)
+    await untilVisible(program, { lines, endMs: performance.now() + ingestMsMax })
     await program.settle(settleMsMax)
     figures.push(...(await storedFigures(program, newest, { ...named, goals: undefined, queries, singles })))
     const range = { sinceSec: rangeOfData(base).sinceSec, untilSec: rangeOfData(newest).untilSec }

@@ -4,22 +4,21 @@
  */
 
 import * as fs from 'node:fs'
-import * as os from 'node:os'
 import * as path from 'node:path'
 import { delay } from '../test/support/wait.ts'
 import { createCriWriter } from './cri-text.ts'
 import { atMost, below, type Figure, type Goal, latencyFigures } from './figures.ts'
-import { type LoadGoals, load, loadFigures, paceText } from './load.ts'
-import { type MeasuredProgram, startMeasured } from './program.ts'
+import { type Ground, withGround } from './ground.ts'
+import { changeFigures, type LoadGoals, load, loadFigures, paceText } from './load.ts'
 import { type Latencies, openTailClient } from './tail-client.ts'
-import { type LogWriter, type Pace, silence, startLogWriter, type Written } from './writer.ts'
+import { type Pace, silence, type Written } from './writer.ts'
 
-const files = 300
+export const files = 300
 /** After a phase, until the last lines have arrived; beside a rotation the old file is drained first. */
 const drainMs = 1_000
 const drainRotatedMs = 5_000
 const settleMsMax = 15_000
-const quietMs = 2_000
+const quietMs = 10_000
 const probeMsMax = 5_000
 const probeRestMs = 20
 const rotateMs = 10_000
@@ -27,26 +26,22 @@ const rotateMs = 10_000
 export type FollowOptions = {
   /** At a new pace, until things are steady. */
   readonly steadyMs: number
-  /** Of one measured phase. */
+  /** Of one measured phase, without a tail and with one. */
   readonly phaseMs: number
+  readonly tailMs: number
   /** Of the phase at 5,000 lines/s without a tail: longer than lines may wait before they are stored. */
   readonly storingMs: number
   readonly newPodMs: number
   readonly probes: number
+  /** Of the phase at 5,000 lines/s with a tail that shows how things change with time; null: none. */
+  readonly longTailMs: number | null
   readonly withRotation: boolean
   /** A tail at 1,000 lines/s as well as at 5,000. */
   readonly withSlowTail: boolean
 }
 
-type Ground = {
-  readonly program: MeasuredProgram
-  readonly writer: LogWriter
-  readonly logRoot: string
-  readonly options: FollowOptions
-}
-
 export function followFigures(options: FollowOptions): Promise<Figure[]> {
-  return withGround(options, null, runPhases)
+  return withGround({ files }, (ground) => runPhases({ ...ground, options }))
 }
 
 /** Writes profiles of one phase at 5,000 lines/s to the folder. */
@@ -55,36 +50,20 @@ export function followProfiled(
   profileDir: string,
   hasTail: boolean,
 ): Promise<Figure[]> {
-  const pace = { ...silence, linesPerSec: 5_000 }
-  return withGround(options, profileDir, (ground) =>
-    hasTail ? withTail(ground, 'profiled', pace, {}) : withoutTail(ground, 'profiled', pace, {}),
-  )
+  return withGround({ files, profileDir }, (ground) => {
+    const following = { ...ground, options }
+    return hasTail
+      ? withTail(following, 'profiled', at(5_000), {})
+      : withoutTail(following, 'profiled', at(5_000), {})
+  })
 }
 
-async function withGround(
-  options: FollowOptions,
-  profileDir: string | null,
-  measure: (ground: Ground) => Promise<Figure[]>,
-): Promise<Figure[]> {
-  const base = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-bench-follow-'))
-  const logRoot = path.join(base, 'pods')
-  const writer = await startLogWriter(logRoot, files)
-  try {
-    const program = await startMeasured({ logRoot, dataDir: path.join(base, 'data'), profileDir })
-    try {
-      return await measure({ program, writer, logRoot, options })
-    } finally {
-      await program.stop()
-    }
-  } finally {
-    await writer.close()
-    fs.rmSync(base, { recursive: true, force: true })
-  }
-}
+const at = (linesPerSec: number): Pace => ({ ...silence, linesPerSec })
 
-async function runPhases(ground: Ground): Promise<Figure[]> {
-  const { newPodMs, storingMs, withRotation, withSlowTail } = ground.options
-  const at = (linesPerSec: number): Pace => ({ ...silence, linesPerSec })
+type Following = Ground & { readonly options: FollowOptions }
+
+async function runPhases(ground: Following): Promise<Figure[]> {
+  const { newPodMs, storingMs, longTailMs, withRotation, withSlowTail } = ground.options
   const lively = (linesPerSec: number): Pace => ({ ...at(linesPerSec), quietMs, newPodMs })
   await ground.program.settle(settleMsMax)
   const figures = [
@@ -111,13 +90,14 @@ async function runPhases(ground: Ground): Promise<Figure[]> {
   ]
   if (withRotation) {
     const pace = { ...at(5_000), rotateMs }
-    figures.push(...(await withTail(ground, 'rotating', pace, { latency: below(2000) })))
+    figures.push(...(await withTail(ground, 'rotating', pace, { latency: atMost(2000) })))
   }
+  if (longTailMs !== null) figures.push(...(await withLongTail(ground, longTailMs)))
   return figures
 }
 
 async function withoutTail(
-  ground: Ground,
+  ground: Following,
   id: string,
   pace: Pace,
   { phaseMs = ground.options.phaseMs, ...goals }: LoadGoals & { readonly phaseMs?: number },
@@ -126,18 +106,26 @@ async function withoutTail(
   return loadFigures(`follow.${id}`, `${files} files, ${paceText(pace)}`, measured, goals)
 }
 
-type TailGoals = { readonly latency?: Goal; readonly quiet?: Goal; readonly newPod?: Goal }
+async function withLongTail(ground: Following, tailMs: number): Promise<Figure[]> {
+  const options = { ...ground.options, tailMs }
+  return withTail({ ...ground, options }, 'long', at(5_000), { latency: below(300), isLong: true })
+}
 
-async function withTail(ground: Ground, id: string, pace: Pace, goals: TailGoals): Promise<Figure[]> {
+type TailGoals = { readonly latency?: Goal; readonly quiet?: Goal; readonly newPod?: Goal }
+type TailWish = TailGoals & { /** Begin and end apart. */ readonly isLong?: boolean }
+
+async function withTail(ground: Following, id: string, pace: Pace, wish: TailWish): Promise<Figure[]> {
   const tail = await openTailClient(ground.program.base, '')
   try {
-    const measured = await load(ground, pace, ground.options)
+    const { steadyMs, tailMs: phaseMs } = ground.options
+    const measured = await load(ground, pace, { steadyMs, phaseMs })
     await delay(pace.rotateMs === null ? drainMs : drainRotatedMs)
     const latencies = tail.take()
-    const what = `tail, ${paceText(pace)}`
+    const what = `${wish.isLong === true ? 'tail for long' : 'tail'}, ${paceText(pace)}`
     return [
       ...loadFigures(`tail.${id}`, what, measured, {}),
-      ...latenciesOf(`tail.${id}`, what, latencies, measured.written, goals),
+      ...(wish.isLong === true ? changeFigures(`tail.${id}`, what, measured) : []),
+      ...latenciesOf(`tail.${id}`, what, latencies, measured.written, wish),
     ]
   } finally {
     tail.close()
@@ -158,13 +146,13 @@ function latenciesOf(
   }
   return [
     ...of('latency', 'written to frame', busy, written.busy, goals.latency),
-    ...of('quiet', 'a pod with a line every 2 s', quiet, written.quiet, goals.quiet),
+    ...of('quiet', 'a pod with a line every 10 s', quiet, written.quiet, goals.quiet),
     ...of('newPod', 'first line of a new pod', newPods, written.newPods, goals.newPod),
   ]
 }
 
 /** Writes lines of its own beside the load and asks for each until it is there. */
-async function searchable({ program, writer, options, logRoot }: Ground, pace: Pace): Promise<Figure[]> {
+async function searchable({ program, writer, options, logRoot }: Following, pace: Pace): Promise<Figure[]> {
   const folder = path.join(logRoot, 'team-0_probe-0_00000000-0000-4000-8000-00000000abcd', 'main')
   fs.mkdirSync(folder, { recursive: true })
   const file = fs.openSync(path.join(folder, '0.log'), 'a')

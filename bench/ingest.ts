@@ -1,15 +1,12 @@
 /** Reads a backlog through the real program: from its start until the last line is visible over HTTP. */
 
-import { delay } from '../test/support/wait.ts'
 import type { Corpus } from './corpus.ts'
 import { atLeast, atMost, type Figure } from './figures.ts'
 import type { MachineLimits } from './limits.ts'
 import { type MeasuredProgram, startMeasured } from './program.ts'
+import { untilRead, untilVisible } from './visible.ts'
 
-const pollMs = 5
 const ingestMsMax = 15 * 60_000
-/** A read position that has not moved for so long: asking is all that is left. */
-const stallMs = 1_000
 const settleMsMax = 30_000
 const mega = 1e6
 
@@ -33,7 +30,7 @@ export async function ingest(
   const startedMs = performance.now()
   const program = await startMeasured({ logRoot: corpus.root, dataDir, profileDir })
   await untilRead(program, corpus.bytes)
-  await untilVisible(program, corpus.lines, startedMs + ingestMsMax)
+  await untilVisible(program, { lines: corpus.lines, endMs: startedMs + ingestMsMax })
   const seconds = (performance.now() - startedMs) / 1000
   const { cpuSeconds } = program.usage()
   await program.settle(settleMsMax)
@@ -46,38 +43,6 @@ export async function ingest(
     writtenBytes: settled.writtenBytes,
     rssPeakBytes: settled.rssPeakBytes,
     rssSettledBytes: settled.rssBytes,
-  }
-}
-
-/**
- * Asking the program makes it commit what it has, so nothing is asked before the bytes read, as the kernel
- * counts them, have reached those of the files.
- */
-async function untilRead(program: MeasuredProgram, bytes: number): Promise<void> {
-  let last = -1
-  let movedMs = performance.now()
-  for (;;) {
-    const { readBytes } = program.usage()
-    if (readBytes === null || readBytes >= bytes) return
-    const now = performance.now()
-    if (readBytes > last) movedMs = now
-    if (now - movedMs > stallMs) return
-    last = readBytes
-    await delay(pollMs)
-  }
-}
-
-/** Waits until the listing of streams counts so many lines; rejects at `endMs`, as `performance.now()`. */
-export async function untilVisible(program: MeasuredProgram, lines: number, endMs: number): Promise<void> {
-  let visible = 0
-  while (visible < lines) {
-    if (performance.now() > endMs) throw new Error(`${visible} of ${lines} lines were visible in time`)
-    await delay(pollMs)
-    // An answer may be refused where the machine does much else: it is asked for again.
-    const answer = await program.get('/streams?limit=5000').catch(() => null)
-    if (answer === null) continue
-    const { streams } = JSON.parse(answer.body.toString()) as { streams: { lines: number }[] }
-    visible = streams.reduce((sum, stream) => sum + stream.lines, 0)
   }
 }
 

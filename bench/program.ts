@@ -40,16 +40,16 @@ export type MeasuredOptions = {
   readonly dataDir: string
   /** Folder for V8's CPU profiles, one file per thread; null: none. */
   readonly profileDir?: string | null
-  /** Further settings. */
-  readonly env?: Readonly<Record<string, string>>
+  /** By the names of their environment variables. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 export async function startMeasured(options: MeasuredOptions): Promise<MeasuredProgram> {
-  const { logRoot, dataDir, profileDir = null } = options
+  const { logRoot, dataDir, profileDir = null, settings = {} } = options
   const startedMs = performance.now()
   // Nothing may be swept while it is measured.
-  const keepAll = { LOGKEEP_RETENTION_SIZE: '1TiB', LOGKEEP_RETENTION_AGE: '3650d' }
-  const env: Record<string, string> = { ...keepAll, ...options.env }
+  const kept = { LOGKEEP_RETENTION_SIZE: '1TiB', LOGKEEP_RETENTION_AGE: '3650d' }
+  const env: Record<string, string> = { ...kept, ...settings }
   if (profileDir !== null)
     env['NODE_OPTIONS'] = `--max-semi-space-size=2 --cpu-prof --cpu-prof-dir=${profileDir}`
   const file = profileDir === null ? startFile : mainFile

@@ -8,8 +8,10 @@ import * as os from 'node:os'
 import * as path from 'node:path'
 import { parseArgs } from 'node:util'
 import { type BudgetOptions, budgetFigures } from './budget.ts'
+import { contentionFigures } from './contention.ts'
 import { type Corpus, openCorpus, wrapFolder } from './corpus.ts'
 import { diskFigures, measureDisk } from './disk.ts'
+import { type EndlessOptions, endlessFigures } from './endless.ts'
 import { exportFigures } from './export.ts'
 import type { Figure } from './figures.ts'
 import { type FollowOptions, followFigures, followProfiled } from './follow.ts'
@@ -17,6 +19,8 @@ import { type GrowthOptions, growthFigures, growthTable } from './growth.ts'
 import { ingest, ingestFigures } from './ingest.ts'
 import { type MachineLimits, measureLimits } from './limits.ts'
 import { type ManyStreamsOptions, manyStreamsFigures } from './many-streams.ts'
+import { type ManyTailsOptions, manyTailsFigures, manyTailsProfiled } from './many-tails.ts'
+import { type MemoryOptions, memoryFigures } from './memory.ts'
 import { type PairOptions, pairFigures } from './pairs.ts'
 import { profileTables } from './profile.ts'
 import { coldFigures, type QueryOptions, queryFigures } from './queries.ts'
@@ -30,21 +34,24 @@ const help = `npm run bench -- [options]
   --quick             less of everything: under a minute
   --lines N           lines of the generated data (4,000,000; quick: 400,000)
   --corpus DIR        text files of DIR in place of generated data, at most --lines lines
-  --only A,B          of: limits, ingest, query, wide, growth, streams, budget, follow, retention (all; quick:
-                      without budget and retention)
+  --only A,B          of: limits, ingest, query, wide, growth, streams, budget, follow, tails, contention,
+                      memory, endless, retention (all; quick: without budget and retention)
   --compare FILE      also print the ratio to an earlier JSON
   --profile           write CPU profiles of the program's threads while it ingests and while it follows
-                      5,000 lines/s, print where the time went, and measure nothing else`
+                      5,000 lines/s (with tails), print where the time went, and measure nothing else`
 
+const stored = ['limits', 'ingest', 'query'] as const
+/** Many things at once, over the same data. */
+const busy = ['contention', 'memory', 'endless'] as const
 const sections = [
-  'limits',
-  'ingest',
-  'query',
+  ...stored,
   'wide',
   'growth',
   'streams',
   'budget',
   'follow',
+  'tails',
+  ...busy,
   'retention',
 ] as const
 type Section = (typeof sections)[number]
@@ -71,12 +78,23 @@ const sizes = {
     follow: {
       steadyMs: 3_000,
       phaseMs: 30_000,
-      storingMs: 60_000,
+      tailMs: 60_000,
+      storingMs: 180_000,
       newPodMs: 1_000,
       probes: 200,
+      longTailMs: 600_000,
       withRotation: true,
       withSlowTail: true,
     },
+    tails: { steadyMs: 3_000, phaseMs: 60_000 },
+    memory: {
+      steadyMs: 10_000,
+      mixedMs: 1_800_000,
+      queryRestMs: 500,
+      scanRestMs: 20_000,
+      exportRestMs: 60_000,
+    },
+    endless: { steadyMs: 2_000, phaseMs: 30_000, deadlineSec: 5 },
     retention: { lines: 400_000, bytes: 1.4e9, freeBytes: 1e9, quietMs: 10_000, freeMsMax: 240_000 },
   },
   quick: {
@@ -91,12 +109,17 @@ const sizes = {
     follow: {
       steadyMs: 800,
       phaseMs: 2_500,
+      tailMs: 2_500,
       storingMs: 10_500,
       newPodMs: 300,
       probes: 20,
+      longTailMs: null,
       withRotation: false,
       withSlowTail: false,
     },
+    tails: { steadyMs: 500, phaseMs: 3_000 },
+    memory: { steadyMs: 500, mixedMs: 4_000, queryRestMs: 100, scanRestMs: 300, exportRestMs: 300 },
+    endless: { steadyMs: 300, phaseMs: 3_000, deadlineSec: 1 },
     retention: null,
   },
 } as const
@@ -116,6 +139,9 @@ type Options = {
   readonly budget: BudgetOptions | null
   readonly streams: ManyStreamsOptions
   readonly follow: FollowOptions
+  readonly tails: ManyTailsOptions
+  readonly memory: MemoryOptions
+  readonly endless: EndlessOptions
   /** Null: left out. */
   readonly retention: RetentionOptions | null
 }
@@ -167,6 +193,9 @@ function readOptions(): Options | null {
     budget: size.budget,
     streams: size.streams,
     follow: size.follow,
+    tails: size.tails,
+    memory: size.memory,
+    endless: size.endless,
     retention: size.retention,
   }
 }
@@ -179,7 +208,7 @@ async function main(options: Options): Promise<void> {
     figures.push(...found)
     console.log(`\n${title}\n${tableOf(found, earlier)}`)
   }
-  const needsCorpus = ['limits', 'ingest', 'query'].some((name) => options.only.has(name as Section))
+  const needsCorpus = [...stored, ...busy].some((name) => options.only.has(name))
   if (options.profileDir !== null) {
     await profile(options, options.profileDir)
     return
@@ -188,6 +217,7 @@ async function main(options: Options): Promise<void> {
     const corpus = await openData(options)
     try {
       await measureStored(options, corpus, add)
+      await measureBusy(options, corpus, add)
     } finally {
       corpus.close()
     }
@@ -198,6 +228,7 @@ async function main(options: Options): Promise<void> {
   if (options.only.has('budget') && options.budget !== null)
     add('A full budget', await budgetFigures(options.budget))
   if (options.only.has('follow')) add('Following files', await followFigures(options.follow))
+  if (options.only.has('tails')) add('A hundred tails', await manyTailsFigures(options.tails))
   if (options.only.has('retention') && options.retention !== null)
     add('Retention', await retentionFigures(options.retention))
   const run = {
@@ -251,6 +282,12 @@ async function measureGrowth(options: GrowthOptions, add: Add): Promise<void> {
   const figures = await growthFigures(options)
   add('Growth', figures)
   console.log(`\nMedians by the number of lines\n${growthTable(figures, options.sizes)}`)
+}
+
+async function measureBusy({ only, memory, endless }: Options, corpus: Corpus, add: Add): Promise<void> {
+  if (only.has('contention')) add('Ingest while clients ask', await contentionFigures(corpus))
+  if (only.has('endless')) add('Endless expressions', await endlessFigures(corpus, endless))
+  if (only.has('memory')) add('Memory', await memoryFigures(corpus, memory))
 }
 
 function limitFigures({
@@ -312,5 +349,10 @@ async function profile(options: Options, folder: string): Promise<void> {
       await followProfiled(options.follow, followFolder, hasTail)
       console.log(`\nWhile ${load}\n\n${profileTables(followFolder)}`)
     }
+  }
+  if (options.only.has('tails')) {
+    const tailsFolder = path.join(folder, 'tails')
+    await manyTailsProfiled(options.tails, tailsFolder)
+    console.log(`\nWhile a hundred tails are open\n\n${profileTables(tailsFolder)}`)
   }
 }

@@ -9,12 +9,13 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { createCriWriter } from './cri-text.ts'
 import { createKindSource, kindShares } from './kinds.ts'
+import { createSelectionCounter, type Selection, type SelectionCounter } from './selections.ts'
 
 /** What the writer does from now on. */
 export type Pace = {
   /** Of all busy files together. */
   readonly linesPerSec: number
-  /** A pod of its own that writes one line so often; null: silent. */
+  /** Each of the quiet pods writes one line so often, one after the other; null: they are silent. */
   readonly quietMs: number | null
   /** A new pod with one line so often. */
   readonly newPodMs: number | null
@@ -27,6 +28,8 @@ export type Written = {
   readonly quiet: number
   readonly newPods: number
   readonly bytes: number
+  /** Lines of each of the selections. */
+  readonly selected: readonly number[]
 }
 
 export type LogWriter = {
@@ -37,18 +40,36 @@ export type LogWriter = {
 
 export const silence: Pace = { linesPerSec: 0, quietMs: null, newPodMs: null, rotateMs: null }
 
+/** No divisor of the times between polls: their lines come at all moments between two. */
+const quietPods = 41
 const namespaceCount = 10
+/** Namespaces of the busy files. */
+export const writerNamespaces: readonly string[] = Array.from(
+  { length: namespaceCount },
+  (_, index) => `team-${index}`,
+)
 /** Lines that each file has before anything is measured. */
 const linesBefore = 20
 const tickMs = 5
 /** Texts per kind: written again in turn. */
 const poolLines = 2_000
 
-type LogFile = { readonly path: string; readonly texts: readonly string[]; handle: number; next: number }
+type LogFile = {
+  readonly path: string
+  readonly texts: readonly string[]
+  readonly count: SelectionCounter
+  handle: number
+  next: number
+}
 
 /** Resolves when the files are there. */
-export async function startLogWriter(root: string, files: number): Promise<LogWriter> {
-  const child = fork(import.meta.filename, [root, String(files)], { execArgv: [] })
+export async function startLogWriter(
+  root: string,
+  files: number,
+  selections: readonly Selection[] = [],
+): Promise<LogWriter> {
+  const settings = [root, String(files), JSON.stringify(selections)]
+  const child = fork(import.meta.filename, settings, { execArgv: [] })
   const exited = once(child, 'exit')
   await once(child, 'message')
   return {
@@ -66,28 +87,37 @@ export async function startLogWriter(root: string, files: number): Promise<LogWr
 }
 
 if (process.send !== undefined && process.argv[1] === import.meta.filename) {
-  runWriter(process.argv[2] ?? '', Number(process.argv[3]))
+  const [, , root = '', files, selections = '[]'] = process.argv
+  runWriter(root, Number(files), JSON.parse(selections) as Selection[])
 }
 
-function runWriter(root: string, count: number): void {
+function runWriter(root: string, count: number, selections: readonly Selection[]): void {
   const cri = createCriWriter()
+  const selected = selections.map(() => 0)
+  const create = (pod: string, texts: readonly string[]): LogFile =>
+    createLogFile(root, pod, texts, (stream) => createSelectionCounter(selections, selected, stream))
   const pools = kindShares.map(({ kind }) => textsOf(kind))
   const busy = Array.from({ length: count }, (_, index) =>
-    createLogFile(root, `busy-${index}`, pools[index % pools.length] ?? []),
+    create(`busy-${index}`, pools[index % pools.length] ?? []),
   )
-  const quiet = createLogFile(root, 'quiet-0', ['one line now and then'])
-  let written = { busy: 0, quiet: 0, newPods: 0, bytes: 0 }
+  const quiet = Array.from({ length: quietPods }, (_, index) =>
+    create(`quiet-${index}`, ['one line now and then']),
+  )
+  const nothing = { busy: 0, quiet: 0, newPods: 0, bytes: 0 }
+  let written = { ...nothing }
   let pods = 0
+  let quietTurns = 0
 
   const write = (file: LogFile): void => {
     const now = performance.timeOrigin + performance.now()
     const ms = Math.floor(now)
     const text = file.texts[file.next % file.texts.length] ?? ''
     file.next += 1
+    file.count(text)
     const record = cri.record('stdout', text, ms, Math.floor((now - ms) * 1_000_000))
     written.bytes += fs.writeSync(file.handle, record)
   }
-  for (const file of [...busy, quiet]) for (let line = 0; line < linesBefore; line += 1) write(file)
+  for (const file of [...busy, ...quiet]) for (let line = 0; line < linesBefore; line += 1) write(file)
 
   let timers: NodeJS.Timeout[] = []
   const every = (ms: number | null, act: () => void): void => {
@@ -97,8 +127,9 @@ function runWriter(root: string, count: number): void {
     const { linesPerSec, quietMs, newPodMs, rotateMs } = message as Pace
     for (const timer of timers) clearInterval(timer)
     timers = []
-    process.send?.(written)
-    written = { busy: 0, quiet: 0, newPods: 0, bytes: 0 }
+    process.send?.({ ...written, selected })
+    written = { ...nothing }
+    selected.fill(0)
     const startedMs = performance.now()
     if (linesPerSec > 0) {
       every(tickMs, () => {
@@ -106,13 +137,13 @@ function runWriter(root: string, count: number): void {
         for (; written.busy < due; written.busy += 1) write(busy[written.busy % count] as LogFile)
       })
     }
-    every(quietMs, () => {
-      write(quiet)
+    every(quietMs === null ? null : quietMs / quietPods, () => {
+      write(quiet[quietTurns++ % quietPods] as LogFile)
       written.quiet += 1
     })
     every(newPodMs, () => {
       pods += 1
-      const file = createLogFile(root, `new-${pods}`, ['the first line'])
+      const file = create(`new-${pods}`, ['the first line'])
       write(file)
       fs.closeSync(file.handle)
       written.newPods += 1
@@ -122,7 +153,7 @@ function runWriter(root: string, count: number): void {
     })
   })
   process.once('disconnect', () => process.exit())
-  process.send?.(written)
+  process.send?.({ ...written, selected })
 }
 
 function textsOf(kind: (typeof kindShares)[number]['kind']): string[] {
@@ -132,14 +163,23 @@ function textsOf(kind: (typeof kindShares)[number]['kind']): string[] {
   return texts
 }
 
-function createLogFile(root: string, pod: string, texts: readonly string[]): LogFile {
+type Stream = { readonly namespace: string; readonly pod: string }
+
+function createLogFile(
+  root: string,
+  pod: string,
+  texts: readonly string[],
+  counterOf: (stream: Stream) => SelectionCounter,
+): LogFile {
   const number = Number(pod.slice(pod.indexOf('-') + 1))
   const uid = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
-  const folder = path.join(root, `team-${number % namespaceCount}_${pod}_${uid}`, 'main')
+  const namespace = writerNamespaces[number % namespaceCount] as string
+  const folder = path.join(root, `${namespace}_${pod}_${uid}`, 'main')
   fs.mkdirSync(folder, { recursive: true })
   const file = path.join(folder, '0.log')
   // Files of the same kind begin at different places of its texts.
-  return { path: file, texts, handle: fs.openSync(file, 'a'), next: number * 37 }
+  const count = counterOf({ namespace, pod })
+  return { path: file, texts, count, handle: fs.openSync(file, 'a'), next: number * 37 }
 }
 
 /** As the kubelet does: a name with the time, then a new file. */
