@@ -96,7 +96,7 @@ async function freeing({ dataDir, logRoot, pods, writer, options }: Ground): Pro
   const budget = before.fileBytes - options.freeBytes
   const env = { LOGKEEP_RETENTION_SIZE: `${Math.floor(budget / 1024)}KiB` }
   const startedMs = performance.now()
-  const program = await startMeasured({ logRoot, dataDir, env })
+  const program = await startMeasured({ logRoot, dataDir, settings: env })
   const started = program.usage()
   const seconds = (): number => (performance.now() - startedMs) / 1000
   let deletedSec: number | null = null

@@ -29,6 +29,8 @@ export const queryLimits = {
   explainMs: 250,
   /** Body bytes of one page, beyond which it is cut short with a warning: memory of the main thread. */
   answerBytesMax: 16 * mebibyte,
+  /** Entries of all tails that one task reads, about: memory of the light and the main thread. */
+  tailsBytesMax: 2 * mebibyte,
   /** Body bytes decompressed for one page or tail step. */
   scannedBytesMax: 64 * 1024 * mebibyte,
   /**

@@ -18,7 +18,8 @@ import { answerList } from './listing.ts'
 import type { Plan } from './plan.ts'
 import { withinScope } from './scope.ts'
 import type { ScanCount } from './select-lines.ts'
-import { answerTail } from './tail-answer.ts'
+import { answerTail, createTailOutput } from './tail-answer.ts'
+import { answerTails } from './tails-answer.ts'
 import type {
   BeginTask,
   CutResult,
@@ -33,6 +34,8 @@ import type {
   HistoryTask,
   ListTask,
   TailResult,
+  TailsResult,
+  TailsTask,
   TailTask,
 } from './tasks.ts'
 import { boundCommit, checkCursor, checkDatabase, rangeOf, rangeUntil } from './walk-cursor.ts'
@@ -45,6 +48,7 @@ export type Engine = {
   readonly entry: (task: EntryTask) => EntryResult
   readonly fields: (task: FieldsTask) => FieldsResult
   readonly tail: (task: TailTask) => TailResult
+  readonly tails: (task: TailsTask) => TailsResult
   /** Cursor at the very beginning of a walk. */
   readonly begin: (task: BeginTask) => Cursor
   readonly list: (task: ListTask) => MembersAnswer
@@ -104,7 +108,18 @@ export function createEngine(reader: Reader): Engine {
     tail: (task) => {
       const compiled = planOf(task.plan)
       checkCursor(task.cursor, reader.databaseId, compiled.hash)
-      return reader.snapshot((snapshot) => answerTail(snapshot, reader.databaseId, compiled, { task, held }))
+      return reader.snapshot((snapshot) => {
+        const output = createTailOutput(snapshot, reader.databaseId, held)
+        return answerTail(snapshot, reader.databaseId, compiled, task, output)
+      })
+    },
+    tails: (task) => {
+      const compile = ({ plan, cursor }: TailsTask['tails'][number]) => {
+        const compiled = planOf(plan)
+        checkCursor(cursor, reader.databaseId, compiled.hash)
+        return compiled
+      }
+      return reader.snapshot((snapshot) => answerTails(snapshot, reader.databaseId, compile, { task, held }))
     },
     begin: (task) => {
       const { hash } = planOf(task.plan)

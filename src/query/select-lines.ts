@@ -101,7 +101,7 @@ function selectByColumns(
     if (!isInside && !isBetween(columns, segment, index, range)) continue
     selected[length++] = index
   }
-  return selected.subarray(0, length)
+  return length === selected.length ? selected : selected.subarray(0, length)
 }
 
 /**
@@ -164,9 +164,9 @@ function selectByText(
   holdsGap: boolean,
 ): Uint32Array {
   if (matcher === null) return candidates
-  const selected = new Uint32Array(candidates.length)
   let length = 0
   if (ends !== null) {
+    const selected = new Uint32Array(candidates.length)
     for (const index of candidates) {
       const start = index === 0 ? 0 : (ends[index - 1] as number) + 1
       const isGap = ((columns.attributes[index] as number) & attribute.gap) !== 0
@@ -176,6 +176,8 @@ function selectByText(
   }
   const hits = new Uint32Array(columns.lineCount)
   const hitCount = matcher.match(body, null, columns.lineCount, hits)
+  if (hitCount === 0 && !holdsGap) return noLines
+  const selected = new Uint32Array(candidates.length)
   let next = 0
   for (const index of candidates) {
     while (next < hitCount && (hits[next] as number) < index) next += 1

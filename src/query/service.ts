@@ -1,9 +1,7 @@
 /** The query layer on the main thread: chains slices of query threads into pages, exports and tails. */
 
-import { LogkeepError } from '../errors.ts'
 import { queryLimits } from '../limits/query.ts'
 import type { Logger } from '../log.ts'
-import type { Cursor } from '../model/cursor.ts'
 import { readContext } from './context.ts'
 import type {
   ListRequest,
@@ -17,11 +15,11 @@ import type {
 import { createExporter } from './export.ts'
 import { runFields } from './fields/run-fields.ts'
 import { runHistogram } from './histogram-run.ts'
-import { createLanes, type Lanes, TaskTimeout } from './lanes.ts'
+import { createLanes, type Lanes } from './lanes.ts'
 import { createPager } from './pager.ts'
 import type { Plan } from './plan.ts'
 import { requireCursor } from './require-cursor.ts'
-import type { TailResult, TailTask } from './tasks.ts'
+import { createTailReader } from './tail-reader.ts'
 
 export type QueryServiceOptions = {
   readonly dataDir: string
@@ -55,12 +53,10 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
   const bounds = { queryDeadlineMs: options.queryDeadlineMs, scannedBytesMax }
   const pager = createPager(lanes, { ...bounds, now: options.now })
   const exporter = createExporter(pager)
+  const tails = createTailReader(lanes)
   const deps = { lanes, pager, bounds }
   const check = async (): Promise<void> =>
     damage.asked((await lanes.run('light', { kind: 'check' })) as string)
-
-  const readTail = (plan: Plan, cursor: Cursor | null, answerBytesMax: number): Promise<TailRead> =>
-    runTail(lanes, { kind: 'tail', plan, cursor, sliceMs: queryLimits.sliceMs, answerBytesMax })
 
   return {
     logs: (request, signal) => pager.page(request, signal),
@@ -71,7 +67,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     fields: (request, signal) => runFields(deps, { ...request, name: null }, signal),
     fieldValues: (request, signal) => runFields(deps, request, signal),
     openTail: (plan, start, signal) => openTail(plan, start, signal),
-    readTail: (plan, cursor, bytesMax) => readTail(plan, requireCursor(cursor), bytesMax),
+    readTail: async (plan, cursor, bytesMax) => tails.read(plan, requireCursor(cursor), bytesMax),
     check: createReadiness(lanes, check),
     status: () => ({ lanes: lanes.status(), damage: damage.last() }),
     memory: lanes.memory,
@@ -82,15 +78,15 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
   async function openTail(plan: Plan, start: TailStart, signal: AbortSignal): Promise<TailRead> {
     switch (start.kind) {
       case 'now':
-        return readTail(plan, null, queryLimits.answerBytesMax)
+        return tails.open(plan, null)
       case 'cursor':
-        return readTail(plan, requireCursor(start.cursor), queryLimits.answerBytesMax)
+        return tails.open(plan, requireCursor(start.cursor))
       case 'since': {
         const begun = await pager.begin(plan, { since: start.since, until: null })
-        return readTail(plan, begun, queryLimits.answerBytesMax)
+        return tails.open(plan, begun)
       }
       case 'newest': {
-        if (start.count === 0) return readTail(plan, null, queryLimits.answerBytesMax)
+        if (start.count === 0) return tails.open(plan, null)
         const page = await pager.page(newestOf(plan, start.count), signal, true)
         return { ...page, cursor: page.resume, caughtUp: false }
       }
@@ -150,18 +146,4 @@ async function readList(
 function newestOf(plan: Plan, limit: number): LogsRequest {
   const range = { since: null, until: null }
   return { plan, range, direction: 'backward', limit, cursor: null, format: 'json' }
-}
-
-async function runTail(lanes: Lanes, task: TailTask): Promise<TailResult> {
-  try {
-    return (await lanes.run('light', task)) as TailResult
-  } catch (error) {
-    if (!(error instanceof TaskTimeout)) throw error
-    throw new LogkeepError(
-      'QUERY_ENDED',
-      'the filters of this tail took too long on one step and were ended',
-      'use a simpler regular expression, or a plain text',
-      { cause: error, limit: 'expression' },
-    )
-  }
 }

@@ -9,6 +9,7 @@ import { placeOf, walkHistory } from './history.ts'
 import type { Hit, HitList, SegmentHeap } from './open-segment.ts'
 import type { ScanCount } from './select-lines.ts'
 import { readCommits } from './tail-read.ts'
+import { createTailWindows, type TailWindows } from './tail-windows.ts'
 import type { TailResult, TailTask } from './tasks.ts'
 import { boundCommit, rangeOf } from './walk-cursor.ts'
 import { createHitWriter, type HitWriter } from './write-hits.ts'
@@ -18,37 +19,54 @@ const historyLinesPerStep = 2_000
 /** Lines of a commit that are taken at a time: a commit may hold more than one answer has room for. */
 const commitLinesPerTurn = 512
 
-type TailWork = { readonly task: TailTask; readonly held: HeldLines }
+type TailStep = Pick<TailTask, 'cursor' | 'sliceMs' | 'answerBytesMax'>
+
+/** What several steps over one snapshot share: their entries are written with the same buffers. */
+export type TailOutput = {
+  readonly writer: EntryWriter
+  /** As `HitWriter`, until there are `bytesMax` bytes. */
+  readonly write: (hits: HitList, bytesMax: number, isLate?: (hit: Hit) => boolean) => number
+  readonly windows: TailWindows
+}
+
+/** For one snapshot. */
+export function createTailOutput(snapshot: Snapshot, databaseId: string, held: HeldLines): TailOutput {
+  const writer = new EntryWriter('json', beginning(databaseId, 0, 0))
+  return {
+    writer,
+    windows: createTailWindows(snapshot),
+    write: (hits, bytesMax, isLate) => createHitWriter(snapshot, writer, bytesMax, held)(hits, isLate),
+  }
+}
+
+/** Cursor of a tail that begins behind a commit. */
+function beginning(databaseId: string, planHash: number, commit: number): Cursor {
+  const nowhere = { since: null, until: null, place: null }
+  return { kind: 'tail', isPartial: false, databaseId, planHash, commit, ...nowhere }
+}
 
 export function answerTail(
   snapshot: Snapshot,
   databaseId: string,
   compiled: CompiledPlan & { readonly hash: number },
-  { task, held }: TailWork,
+  task: TailStep,
+  output: TailOutput,
 ): TailResult {
   const warnings: string[] = []
-  const cursor: Cursor = task.cursor ?? {
-    kind: 'tail',
-    isPartial: false,
-    databaseId,
-    planHash: compiled.hash,
-    commit: snapshot.lastCommit,
-    since: null,
-    until: null,
-    place: null,
-  }
+  const cursor = task.cursor ?? beginning(databaseId, compiled.hash, snapshot.lastCommit)
   const commit = boundCommit(cursor, snapshot, warnings)
   const bound = { ...cursor, commit, isPartial: cursor.isPartial && commit === cursor.commit }
   return cursor.kind === 'history'
-    ? continueHistory(snapshot, compiled, bound, { task, held }, warnings)
-    : followCommits(snapshot, compiled, bound, { task, held }, warnings)
+    ? continueHistory(snapshot, compiled, bound, task, output, warnings)
+    : followCommits(snapshot, compiled, bound, task, output, warnings)
 }
 
 function continueHistory(
   snapshot: Snapshot,
   compiled: CompiledPlan,
   bound: Cursor,
-  { task, held }: TailWork,
+  task: TailStep,
+  { writer, write }: TailOutput,
   warnings: string[],
 ): TailResult {
   const started = performance.now()
@@ -65,8 +83,8 @@ function continueHistory(
     },
     { scannedBytes: 0, scannedLines: 0, blocks: 0 },
   )
-  const writer = new EntryWriter('json', cursor)
-  const written = createHitWriter(snapshot, writer, task.answerBytesMax, held)(slice.hits)
+  writer.setCursor(cursor)
+  const written = write(slice.hits, task.answerBytesMax)
   const isCut = written < slice.hits.length
   const isDone = slice.end === 'exhausted' && !isCut
   const place = isCut ? placeOf(slice.hits.at(written - 1)) : slice.place
@@ -89,22 +107,22 @@ function followCommits(
   snapshot: Snapshot,
   compiled: CompiledPlan,
   cursor: Cursor,
-  { task, held }: TailWork,
+  task: TailStep,
+  { writer, write, windows }: TailOutput,
   warnings: string[],
 ): TailResult {
   const started = performance.now()
   const count: ScanCount = { scannedBytes: 0, scannedLines: 0, blocks: 0 }
-  const writer = new EntryWriter('json', cursor)
-  const write = createHitWriter(snapshot, writer, task.answerBytesMax, held)
+  const writeSome: HitWriter = (hits, isLate) => write(hits, task.answerBytesMax, isLate)
   let written = 0
   let reached: Cursor = cursor
   let newest: Place | null = cursor.place
   const start = { commit: cursor.commit, place: cursor.isPartial ? cursor.place : null }
-  for (const { commit, hits } of readCommits(snapshot, compiled, start, count)) {
+  for (const { commit, hits } of readCommits(snapshot, compiled, start, count, windows)) {
     const sentBefore = newest
     const isLate = (hit: Hit): boolean => sentBefore !== null && isOlder(hit, sentBefore)
-    writer.setCursor({ ...cursor, commit, isPartial: true })
-    const sent = sendCommit(hits, write, isLate)
+    if (hits.topSecond !== null) writer.setCursor({ ...cursor, commit, isPartial: true })
+    const sent = sendCommit(hits, writeSome, isLate)
     written += sent.count
     if (sent.last !== null) newest = newerOf(newest, sent.last)
     reached = { ...cursor, commit, isPartial: sent.isPartial, place: sent.isPartial ? sent.last : newest }

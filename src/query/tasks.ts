@@ -147,6 +147,23 @@ export type TailResult = {
   readonly warnings: readonly string[]
 }
 
+/** One step each of several tails, all as of one moment. */
+export type TailsTask = {
+  readonly kind: 'tails'
+  readonly tails: readonly (Pick<TailTask, 'plan' | 'answerBytesMax'> & { readonly cursor: Cursor })[]
+  /** Of each; what the last ones would begin after that much of all is left out. */
+  readonly sliceMs: number
+  /** Entries of all, beyond which the rest is left out. */
+  readonly answersBytesMax: number
+}
+
+export type TailsResult = {
+  /** Of all, one behind the other. */
+  readonly entries: Uint8Array
+  /** Of the first tails, at least one; `length`: bytes of its entries. */
+  readonly steps: readonly (Omit<TailResult, 'entries'> & { readonly length: number })[]
+}
+
 /** One slice of a histogram. */
 export type HistogramTask = {
   readonly kind: 'histogram'
@@ -208,6 +225,7 @@ export type Task =
   | FieldsTask
   | BeginTask
   | TailTask
+  | TailsTask
   | ListTask
   | CheckTask
   | StorageTask

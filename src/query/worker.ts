@@ -110,6 +110,10 @@ function run(engine: Engine, task: Task): unknown {
       const result = engine.tail(task)
       return transferred(result, result.entries)
     }
+    case 'tails': {
+      const result = engine.tails(task)
+      return transferred(result, result.entries)
+    }
     case 'list': {
       const result = engine.list(task)
       return transferred(result, result.members)

@@ -162,8 +162,7 @@ function createChunks(
   const bodyOf = connection.prepare('SELECT body FROM journal WHERE last_commit = ?').pluck()
   /** Of the row that was read last: its chunks are often wanted one after the other. */
   let last: { readonly key: string; readonly body: Buffer } | null = null
-  return (row, chunk) => {
-    const { firstCommit, head } = cached(row)
+  const read = (row: number, { firstCommit, head }: CachedRow, chunk: number): Buffer => {
     const rowKey = `${row}:${firstCommit}`
     const key = `${rowKey}:${chunk}`
     const present = known.get(key)
@@ -172,6 +171,13 @@ function createChunks(
     const bytes = readChunk(head, last.body, chunk)
     known.set(key, bytes, bytes.length)
     return bytes
+  }
+  /** Neighbouring streams lie in the same chunk: for most of them no key is made. */
+  let newest: { readonly of: CachedRow; readonly chunk: number; readonly bytes: Buffer } | null = null
+  return (row, chunk) => {
+    const of = cached(row)
+    if (newest?.of !== of || newest.chunk !== chunk) newest = { of, chunk, bytes: read(row, of, chunk) }
+    return newest.bytes
   }
 }
 
