@@ -69,6 +69,7 @@ export function createLanes(options: LanesOptions): Lanes {
       threads: 1,
       waitingMax: lightQueueMax,
       hardMs: lightHardMs,
+      givesWay: false,
       bodyCacheBytes: queryLimits.lightBodyCacheBytes,
     }),
     scan: createLane({
@@ -76,6 +77,7 @@ export function createLanes(options: LanesOptions): Lanes {
       threads: scanThreads,
       waitingMax: scanQueueMax,
       hardMs: sliceHardMs,
+      givesWay: true,
       bodyCacheBytes: storeLimits.readerBodyCacheBytes,
     }),
   }
@@ -114,6 +116,7 @@ type LaneOptions = {
   readonly threads: number
   readonly waitingMax: number
   readonly hardMs: number
+  readonly givesWay: boolean
   readonly onBroken: (error: Error) => void
   readonly onFailed: (message: string, cause: string) => void
 }
@@ -136,6 +139,7 @@ function createLane({
   threads,
   waitingMax,
   hardMs,
+  givesWay,
   onBroken,
   onFailed,
 }: LaneOptions): ThreadLane {
@@ -150,7 +154,7 @@ function createLane({
     // Histograms that nobody asks for, 0.7 MB a lane.
     recordTiming: false,
     resourceLimits: threadHeap,
-    workerData: { dataDir, bodyCacheBytes } satisfies QueryWorkerData,
+    workerData: { dataDir, bodyCacheBytes, givesWay } satisfies QueryWorkerData,
   })
   // A thread that cannot start is told here and to the tasks that wait for it; without a listener it would
   // end the process.

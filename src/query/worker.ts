@@ -8,10 +8,16 @@ import { databaseIdentity, isDamaged, isSqliteError } from '../store/database.ts
 import { openReader } from '../store/reader.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { causeOf, failed, unreadable } from './failure.ts'
+import { giveWay } from './priority.ts'
 import { regexEngineFlags } from './regex/compile.ts'
 import type { Task } from './tasks.ts'
 
-export type QueryWorkerData = { readonly dataDir: string; readonly bodyCacheBytes: number }
+export type QueryWorkerData = {
+  readonly dataDir: string
+  readonly bodyCacheBytes: number
+  /** Its work may wait: it is long. */
+  readonly givesWay: boolean
+}
 
 /** An error as it travels: classes do not survive the way between threads. */
 export type TaskFailure = {
@@ -26,6 +32,7 @@ export type TaskFailure = {
 }
 
 for (const flag of regexEngineFlags) setFlagsFromString(flag)
+if ((workerData as QueryWorkerData).givesWay) giveWay()
 const engineOf = createLazyEngine(workerData as QueryWorkerData)
 
 export default function answer(task: Task): unknown {
