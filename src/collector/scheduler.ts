@@ -26,6 +26,8 @@ export class Scheduler {
   readonly #held = new HeldFiles()
   /** Whose turn is next where the last poll ran out of time. */
   #next = 0
+  /** False after a poll whose time was up before it came to a file that was known to have more. */
+  #isBacklogLast = true
 
   constructor(deps: SchedulerDeps) {
     this.#deps = deps
@@ -46,17 +48,29 @@ export class Scheduler {
     return isMore
   }
 
-  #due(now: number, all: boolean, isLive: boolean): Instance[] {
+  #due(now: number, all: boolean, isLive: boolean): readonly Instance[] {
     const { instances } = this.#deps.population
     const from = this.#next < instances.length ? this.#next : 0
-    const isDue = (instance: Instance): boolean =>
-      all ||
-      isLive ||
-      instance.hasMore ||
-      instance.nextPollMs <= now ||
-      // Planned before the clock was set back.
-      instance.nextPollMs > now + collectorLimits.pollIdleMs
-    return [...instances.slice(from), ...instances.slice(0, from)].filter(isDue)
+    // While others have a backlog, polls follow each other at once: not each of them looks at every file.
+    const earliest = isLive ? now + collectorLimits.pollBusyMs / 2 : now
+    // Planned when there was no tail, or before the clock was set back.
+    const latest = now + (isLive ? collectorLimits.pollBusyMs : collectorLimits.pollIdleMs)
+    const isDue = ({ hasMore, nextPollMs }: Instance): boolean =>
+      all || hasMore || nextPollMs <= earliest || nextPollMs > latest
+    return this.#order([...instances.slice(from), ...instances.slice(0, from)].filter(isDue))
+  }
+
+  /**
+   * Files that were read to their end have few lines, for which a tail may wait: they go before the backlog
+   * of others, which would take a second of turns. Where looking at them takes all the time, every second
+   * poll goes round.
+   */
+  #order(due: readonly Instance[]): readonly Instance[] {
+    if (!this.#isBacklogLast) {
+      this.#isBacklogLast = true
+      return due
+    }
+    return [...due.filter(({ hasMore }) => !hasMore), ...due.filter(({ hasMore }) => hasMore)]
   }
 
   /** Gives turns until nobody has more to read. True: time or room ran out before. */
@@ -68,11 +82,13 @@ export class Scheduler {
       for (const [index, instance] of queue.entries()) {
         if (committer.isFull) return false
         const before = batch.counters.bytesRead
+        const hadMore = instance.hasMore
         const isMore = this.#turn(instance, now)
         if (isMore) more.push(instance)
         else instance.planPoll(now, batch.counters.bytesRead > before, isLive)
         if (batch.bytes >= collectorLimits.batchBytes) committer.commit(now)
         if (performance.now() < deadline) continue
+        this.#isBacklogLast = hadMore
         const isDone = index === queue.length - 1 && more.length === 0
         this.#next = Math.max(0, this.#deps.population.instances.indexOf(instance) + 1)
         return !isDone

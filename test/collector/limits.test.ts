@@ -157,6 +157,41 @@ test('F106 a noisy container does not keep the others waiting: turns are bounded
     assert.ok(noisy > 0 && noisy < 60_000, `${noisy}`)
   }))
 
+test('S-COL-35 new lines of a file that was read to its end do not wait for the backlog of others', () =>
+  withNode(async (node) => {
+    node.append('0.log', node.line('first'))
+    await node.pass()
+    const backlog = Array.from({ length: 30_000 }, (_, index) =>
+      node.line(`${index} ${'x'.repeat(60)}`),
+    ).join('')
+    const others = Array.from({ length: 8 }, (_, index) => {
+      const folder = path.join(node.root, `shop_zz-${index}_uid-${index}`, 'app')
+      fs.mkdirSync(folder, { recursive: true })
+      fs.writeFileSync(path.join(folder, '0.log'), backlog)
+      return `shop/zz-${index}/uid-${index}/app/0`
+    })
+    node.core.scan(node.now)
+    // A poll without time is one turn.
+    for (let turn = 0; turn < 20; turn += 1) node.core.poll(node.now, { budgetMs: 0 })
+    node.append('0.log', node.line('second'))
+    node.now += collectorLimits.pollIdleMs
+    for (let turn = 0; turn < 2; turn += 1) node.core.poll(node.now, { budgetMs: 0 })
+    node.core.commit(node.now)
+    assert.deepEqual(node.writer.texts(`${stream}/0`), ['first', 'second'])
+    for (let turn = 0; turn < 10; turn += 1) node.core.poll(node.now, { budgetMs: 0 })
+    node.core.commit(node.now)
+    const read = others.map((name) => node.writer.texts(name).length)
+    assert.ok(
+      read.every((lines) => lines > 0 && lines <= 30_000),
+      `${read}`,
+    )
+    await node.pass(4000)
+    assert.deepEqual(
+      others.map((name) => node.writer.texts(name).length),
+      others.map(() => 30_000),
+    )
+  }))
+
 test('F107 F108 while nothing can be stored reading stops at a bound, and resumes without loss', () =>
   withNode(async (node) => {
     node.writer.failure = new Error('database or disk is full')
