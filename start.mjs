@@ -68,7 +68,7 @@ async function fill() {
   // Kept under another name for who requires it, as the pool of query threads does.
   const require = module.createRequire(import.meta.url)
   try {
-    require('./src/query/worker.ts')
+    void require('./src/query/worker.ts')
   } catch {
     // It has no task outside a thread.
   }

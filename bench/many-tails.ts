@@ -1,4 +1,4 @@
-/** A hundred live tails at once, each with its own selection: what they cost, and whether they are complete. */
+/** A hundred live tails at once, each with its own selection: what they cost, and if they are complete. */
 
 import { delay } from '../test/support/wait.ts'
 import { atMost, below, type Figure, latencyFigures } from './figures.ts'

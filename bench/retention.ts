@@ -157,10 +157,10 @@ async function waitsWhile(
 ): Promise<Waits> {
   const tail = await openTailClient(program.base, 'tail=0')
   const waits = { latest: [] as number[], needle: [] as number[] }
-  let isOver = false
+  const end = new AbortController()
   const ask = async (): Promise<void> => {
     const random = createRandom(drawSeed)
-    while (!isOver) {
+    while (!end.signal.aborted) {
       const pod = pods[random.between(0, pods.length - 1)]
       waits.latest.push((await program.get(`/logs?pod=${pod}&limit=100`)).ms)
       await delay(restMs)
@@ -179,7 +179,7 @@ async function waitsWhile(
   try {
     await work()
   } finally {
-    isOver = true
+    end.abort()
     await asking
     await writer.pace(silence)
   }

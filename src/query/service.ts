@@ -99,6 +99,10 @@ function createReadiness(lanes: Lanes, check: () => Promise<void>): () => Promis
   let askedMs = Number.NEGATIVE_INFINITY
   let isGood = false
   let result = Promise.resolve()
+  const checkOnce = async (): Promise<void> => {
+    await check()
+    isGood = true
+  }
   return () => {
     const now = performance.now()
     const isIdle = now - lanes.lastTaskMs() > queryLimits.threadIdleMs
@@ -106,9 +110,7 @@ function createReadiness(lanes: Lanes, check: () => Promise<void>): () => Promis
     if (now - askedMs > freshMs) {
       askedMs = now
       isGood = false
-      result = check().then(() => {
-        isGood = true
-      })
+      result = checkOnce()
     }
     return result
   }

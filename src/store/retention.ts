@@ -68,31 +68,13 @@ export function createRetention(deps: Deps): Retention {
   const slack = Math.min(settings.sizeBytes * slackShare, slackBytesMax)
   let checkedSec = Number.NEGATIVE_INFINITY
   let streamsCheckedSec = Number.NEGATIVE_INFINITY
-  let restedMs = Number.NEGATIVE_INFINITY
-  /** What a step wrote: SQLite's own, of many steps at once, would keep everybody waiting. */
-  const checkpoint = (): void => {
-    connection.pragma('wal_checkpoint(PASSIVE)')
-  }
+  const checkpoint = (): void => checkpointStep(connection)
+  const giveBack = createVacuum(connection, limits.vacuumRestFactor)
   const sweep = (beforeSec: number): void => {
     const result = change((version) => sweeping.sweep(beforeSec, version))
     swept.blocks += result.blocks
     swept.lines += result.lines
     swept.bytes += result.bytes
-  }
-  /** In one transaction: each writes its own copy of what the list of free pages lies in. */
-  const vacuum = connection.transaction((untilMs: number) => {
-    for (let pages = 0; pages < vacuumPages && performance.now() < untilMs; pages += vacuumPagesAtOnce)
-      connection.pragma(`incremental_vacuum(${vacuumPagesAtOnce})`)
-  })
-  /** One step, unless the one before was just now. False: nothing is to be done until it has rested. */
-  const giveBack = (): boolean => {
-    const startedMs = performance.now()
-    if (startedMs < restedMs) return false
-    vacuum(startedMs + vacuumMsMax)
-    checkpoint()
-    const endedMs = performance.now()
-    restedMs = endedMs + (endedMs - startedMs) * limits.vacuumRestFactor
-    return true
   }
   /** A broken database that was set aside; false: there is none. */
   const dropSetAside = (why: string): boolean => {
@@ -143,5 +125,32 @@ export function createRetention(deps: Deps): Retention {
       else checkedSec = Number.NEGATIVE_INFINITY
       return true
     },
+  }
+}
+
+/** What a step wrote: SQLite's own checkpoint, of many steps at once, would keep everybody waiting. */
+function checkpointStep(connection: Connection): void {
+  connection.pragma('wal_checkpoint(PASSIVE)')
+}
+
+/**
+ * Gives pages back to the file system, one step per call, unless the step before was just now. False: nothing
+ * is to be done until it has rested.
+ */
+function createVacuum(connection: Connection, restFactor: number): () => boolean {
+  let restedMs = Number.NEGATIVE_INFINITY
+  // In one transaction: each writes its own copy of what the list of free pages lies in.
+  const vacuum = connection.transaction((untilMs: number) => {
+    for (let pages = 0; pages < vacuumPages && performance.now() < untilMs; pages += vacuumPagesAtOnce)
+      connection.pragma(`incremental_vacuum(${vacuumPagesAtOnce})`)
+  })
+  return () => {
+    const startedMs = performance.now()
+    if (startedMs < restedMs) return false
+    vacuum(startedMs + vacuumMsMax)
+    checkpointStep(connection)
+    const endedMs = performance.now()
+    restedMs = endedMs + (endedMs - startedMs) * restFactor
+    return true
   }
 }

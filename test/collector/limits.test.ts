@@ -183,7 +183,7 @@ test('S-COL-35 new lines of a file that was read to its end do not wait for the 
     const read = others.map((name) => node.writer.texts(name).length)
     assert.ok(
       read.every((lines) => lines > 0 && lines <= 30_000),
-      `${read}`,
+      read.join(),
     )
     await node.pass(4000)
     assert.deepEqual(

@@ -63,8 +63,8 @@ export const timeMutants: readonly Mutant[] = [
     what: 'a look that was planned before the clock was set back is waited for',
     faults: ['F67'],
     file: 'collector/scheduler.ts',
-    from: 'instance.nextPollMs > now + collectorLimits.pollIdleMs',
-    to: 'instance.nextPollMs < now - collectorLimits.pollIdleMs',
+    from: 'all || hasMore || nextPollMs <= earliest || nextPollMs > latest',
+    to: 'all || hasMore || nextPollMs <= earliest',
   },
   {
     what: 'times far ahead have no flag',
