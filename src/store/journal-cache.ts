@@ -5,6 +5,7 @@
 
 import { ByteCache } from './byte-cache.ts'
 import type { Connection } from './database.ts'
+import { isFreed } from './free-bytes.ts'
 import { buildFilter, mayHoldAll, type RequiredGrams } from './gram-filter.ts'
 import type { JournalDirectory, SegmentTotals } from './journal-directory.ts'
 import { decodeJournalHead, type JournalHead, readChunk } from './journal-row.ts'
@@ -176,7 +177,8 @@ function createChunks(
   let newest: { readonly of: CachedRow; readonly chunk: number; readonly bytes: Buffer } | null = null
   return (row, chunk) => {
     const of = cached(row)
-    if (newest?.of !== of || newest.chunk !== chunk) newest = { of, chunk, bytes: read(row, of, chunk) }
+    if (newest?.of !== of || newest.chunk !== chunk || isFreed(newest.bytes))
+      newest = { of, chunk, bytes: read(row, of, chunk) }
     return newest.bytes
   }
 }
