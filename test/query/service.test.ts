@@ -4,6 +4,8 @@
  */
 
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
 import { test } from 'node:test'
 import { type ErrorCode, LogkeepError } from '../../src/errors.ts'
 import type { Logger } from '../../src/log.ts'
@@ -73,6 +75,28 @@ test('S-QUERY-21 an expression that runs away is ended; the answer says so, othe
     assert.ok(page.next !== null && page.resume !== '')
     const plain = await service.logs(matching('sh..t'), never)
     assert.equal(plain.count, 1)
+  }))
+
+/** Of this process, on Linux; empty elsewhere. */
+function nicenessOfThreads(): number[] {
+  const tasks = '/proc/self/task'
+  if (!fs.existsSync(tasks)) return []
+  return fs.readdirSync(tasks).map((thread) => os.getPriority(Number(thread)))
+}
+
+test('S-QUERY-31 threads that scan give way to the light one and to all others', () =>
+  withService(async (service, model) => {
+    model.commitLines([{ streamId: model.streamId(0), sec: startSec, ns: 0, text: 'a line' }], startSec)
+    const usual = os.getPriority()
+    const slower = (): number => nicenessOfThreads().filter((niceness) => niceness > usual).length
+    await service.logs(request, never)
+    const before = slower()
+    await service.logs(matching('l.ne'), never)
+    const started = service.status().lanes.scan.threads
+    const isLowest = usual === os.constants.priority.PRIORITY_LOW
+    const expected = process.platform !== 'linux' || isLowest ? 0 : started
+    assert.equal(slower() - before, expected)
+    assert.ok(started > 0)
   }))
 
 test('S-QUERY-15 an export gives every entry, then how it ended and where to go on', () =>
