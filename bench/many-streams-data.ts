@@ -58,8 +58,8 @@ export function writeManyStreams(dataDir: string, streams: number): ManyStreams 
     }
     const nothing = { files: [], moves: [], removedFiles: [], clearedFragments: [], fragments: [] }
     writer.commit({ lines, ...nothing, arrivalSec })
+    while (writer.maintain(arrivalSec + arrivedDays * secondsPerDay, second)) continue
   }
-  while (writer.maintain(arrivalSec + arrivedDays * secondsPerDay, second)) continue
   writer.close()
   return { lines: streams * linesPerStream, textBytes, needles }
 }
