@@ -62,6 +62,12 @@ export const storeLimits = {
   aheadIdleMs: 5_000,
   /** A commit waits no longer for a block: the slowest machine's block takes a tenth of it. */
   aheadWaitMs: 1_000,
+  /** Of a new file: smallest read per probe, and a filter of 4 KiB does not waste half a page. */
+  pageBytes: 4096,
+  /** SQLite's NORMAL: commits do not wait for the disk, checkpoints do; a power cut may take back the last. */
+  synchronous: 1,
+  /** None: what is mapped counts as this program's memory. */
+  mmapBytes: 0,
   /** Pages checkpointed at once by SQLite itself: 4 MiB of WAL. */
   checkpointBytes: 4 * mebibyte,
   /**

@@ -7,13 +7,17 @@ import { chmodSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { LogkeepError } from '../errors.ts'
-import { storeLimits } from '../limits/store.ts'
+import { type StoreLimits, storeLimits } from '../limits/store.ts'
 import { migrate } from './migrate.ts'
 
 export type Connection = Database.Database
 
-/** 4 KiB: smallest read per probe, and a filter of 4 KiB does not waste half a page. */
-const pageBytes = 4096
+/** How SQLite treats the file. Those of `limits/` unless something is to be measured. */
+export type FileSettings = Pick<
+  StoreLimits,
+  'pageBytes' | 'cacheBytes' | 'mmapBytes' | 'checkpointBytes' | 'synchronous'
+>
+
 /** Owner only: log text may hold secrets. */
 const databaseMode = 0o600
 
@@ -46,7 +50,12 @@ export function databaseIdentity(dataDir: string): string | null {
  * Throws `LogkeepError`: DATA_DIR_UNUSABLE, NEWER_DATABASE; and as it is what `isDamaged` knows. The data
  * folder is created where it is missing.
  */
-export function openForWriting(dataDir: string, replacedSec: number | null): Connection {
+export function openForWriting(
+  dataDir: string,
+  replacedSec: number | null,
+  settings: FileSettings = storeLimits,
+): Connection {
+  const { pageBytes, checkpointBytes } = settings
   const path = databasePath(dataDir)
   let connection: Connection | null = null
   try {
@@ -59,11 +68,10 @@ export function openForWriting(dataDir: string, replacedSec: number | null): Con
       connection.pragma('auto_vacuum = INCREMENTAL')
     }
     connection.pragma('journal_mode = WAL')
-    connection.pragma('synchronous = NORMAL')
-    connection.pragma('temp_store = MEMORY')
-    connection.pragma(`cache_size = -${storeLimits.cacheBytes / 1024}`)
-    connection.pragma(`wal_autocheckpoint = ${storeLimits.checkpointBytes / pageBytes}`)
-    connection.pragma(`journal_size_limit = ${storeLimits.checkpointBytes}`)
+    connection.pragma(`synchronous = ${settings.synchronous}`)
+    setMemory(connection, settings)
+    connection.pragma(`wal_autocheckpoint = ${checkpointBytes / pageBytes}`)
+    connection.pragma(`journal_size_limit = ${checkpointBytes}`)
     migrate(connection, replacedSec)
     return connection
   } catch (error) {
@@ -73,15 +81,20 @@ export function openForWriting(dataDir: string, replacedSec: number | null): Con
 }
 
 /** Opens a connection for one query thread. Throws when the database does not exist yet. */
-export function openForReading(dataDir: string): Connection {
+export function openForReading(dataDir: string, settings: FileSettings = storeLimits): Connection {
   const connection = new Database(databasePath(dataDir), {
     readonly: true,
     fileMustExist: true,
     timeout: storeLimits.busyTimeoutMs,
   })
-  connection.pragma('temp_store = MEMORY')
-  connection.pragma(`cache_size = -${storeLimits.cacheBytes / 1024}`)
+  setMemory(connection, settings)
   return connection
+}
+
+function setMemory(connection: Connection, { cacheBytes, mmapBytes }: FileSettings): void {
+  connection.pragma('temp_store = MEMORY')
+  connection.pragma(`cache_size = -${cacheBytes / 1024}`)
+  connection.pragma(`mmap_size = ${mmapBytes}`)
 }
 
 /**

@@ -8,7 +8,7 @@ import { ByteCache } from './byte-cache.ts'
 import { ByteReader } from './byte-writer.ts'
 import { type Columns, decodeColumns } from './columns.ts'
 import { decompress } from './compression.ts'
-import { type Connection, openForReading } from './database.ts'
+import { type Connection, type FileSettings, openForReading } from './database.ts'
 import { createFilters, type Filters } from './filters.ts'
 import { freeBytes } from './free-bytes.ts'
 import type { RequiredGrams } from './gram-filter.ts'
@@ -81,8 +81,9 @@ const columnBytesPerLine = 14
 export function openReader(
   dataDir: string,
   bodyCacheBytes: number = storeLimits.readerBodyCacheBytes,
+  settings: FileSettings = storeLimits,
 ): Reader {
-  const connection = openForReading(dataDir)
+  const connection = openForReading(dataDir, settings)
   const begin = connection.prepare('BEGIN')
   const commit = connection.prepare('COMMIT')
   const meta = connection.prepare('SELECT value FROM meta WHERE key = ?').pluck()

@@ -10,8 +10,10 @@ import type { Connection } from './database.ts'
 import type { JournalIndex } from './journal-index.ts'
 import type { StreamTable } from './stream-table.ts'
 
-/** Blocks deleted in one transaction: about 40 ms, so that nobody waits longer. */
+/** Blocks deleted in one transaction, at most: some 15 ms of processor time. */
 const sweepBlocks = 64
+/** Where their pages have to come from a slow disk first, fewer are, so that nobody waits longer. */
+const sweepMsMax = 25
 /** Streams deleted in one transaction. */
 export const sweepStreams = 256
 
@@ -19,7 +21,8 @@ export type Swept = { readonly blocks: number; readonly lines: number; readonly 
 
 export type Sweeping = {
   /**
-   * Deletes up to `sweepBlocks` of the oldest blocks that arrived before `beforeSec`. Inside a transaction.
+   * Deletes some of the oldest blocks that arrived before `beforeSec`: one, and up to `sweepBlocks` within
+   * `sweepMsMax`. Inside a transaction.
    */
   readonly sweep: (beforeSec: number, version: number) => Swept
   /** Arrival of the newest line of the oldest block, in seconds; null where there is no block. */
@@ -92,27 +95,33 @@ export function createSweeping({ connection, journal, streams }: Deps): Sweeping
     sweep: (beforeSec, version) => {
       const victims = select.all(beforeSec) as Victim[]
       const losses = new Map<number, Loss>()
-      for (const { id, stream_id, line_count, raw_bytes, gaps, gap_bytes } of victims) {
+      const untilMs = performance.now() + sweepMsMax
+      let blocks = 0
+      let lastCommit = 0
+      for (const { id, stream_id, line_count, raw_bytes, commit_max, gaps, gap_bytes } of victims) {
         removeBlock(id)
+        blocks += 1
+        lastCommit = Math.max(lastCommit, commit_max)
         const loss = losses.get(stream_id) ?? { lines: 0, bytes: 0, gaps: 0, gapBytes: 0 }
         loss.lines += line_count
         loss.bytes += raw_bytes
         loss.gaps += gaps ?? 0
         loss.gapBytes += gap_bytes ?? 0
         losses.set(stream_id, loss)
+        if (performance.now() > untilMs) break
       }
       for (const [id, loss] of losses) {
         shrink.run({ id, ...loss, version })
         setTimes(id)
       }
       removeStreams(losses.keys(), version)
-      if (victims.length > 0) {
-        raise.run({ key: 'swept_commit', value: Math.max(...victims.map((victim) => victim.commit_max)) })
+      if (blocks > 0) {
+        raise.run({ key: 'swept_commit', value: lastCommit })
         raise.run({ key: 'sweep_commit', value: journal.rows.at(-1)?.lastCommit ?? 0 })
       }
       const sums = [...losses.values()]
       return {
-        blocks: victims.length,
+        blocks,
         lines: sums.reduce((total, each) => total + each.lines, 0),
         bytes: sums.reduce((total, each) => total + each.bytes, 0),
       }

@@ -108,7 +108,7 @@ function connect(options: WriterOptions, log: Logger, unlock: () => void): Write
   const { dataDir, lost, nowMs = Date.now } = options
   const isReplaced = databaseIdentity(dataDir) === null && (lost !== undefined || hadDatabase(dataDir))
   const replacedSec = isReplaced ? Math.floor(nowMs() / millisecondsPerSecond) : null
-  const connection = openForWriting(dataDir, replacedSec)
+  const connection = openForWriting(dataDir, replacedSec, options.limits)
   try {
     const writer = createWriter(connection, options, log, unlock)
     const setAside = findSetAside(dataDir)
