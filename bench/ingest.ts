@@ -3,7 +3,7 @@
 import type { Corpus } from './corpus.ts'
 import { atLeast, atMost, type Figure } from './figures.ts'
 import type { MachineLimits } from './limits.ts'
-import { type MeasuredProgram, startMeasured } from './program.ts'
+import { type MeasuredOptions, type MeasuredProgram, startMeasured } from './program.ts'
 import { untilRead, untilVisible } from './visible.ts'
 
 const ingestMsMax = 15 * 60_000
@@ -26,9 +26,10 @@ export async function ingest(
   corpus: Corpus,
   dataDir: string,
   profileDir: string | null,
+  options: Pick<MeasuredOptions, 'file' | 'settings'> = {},
 ): Promise<IngestResult> {
   const startedMs = performance.now()
-  const program = await startMeasured({ logRoot: corpus.root, dataDir, profileDir })
+  const program = await startMeasured({ ...options, logRoot: corpus.root, dataDir, profileDir })
   await untilRead(program, corpus.bytes)
   await untilVisible(program, { lines: corpus.lines, endMs: startedMs + ingestMsMax })
   const seconds = (performance.now() - startedMs) / 1000

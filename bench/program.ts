@@ -40,6 +40,8 @@ export type MeasuredOptions = {
   readonly dataDir: string
   /** Folder for V8's CPU profiles, one file per thread; null: none. */
   readonly profileDir?: string | null
+  /** Started in place of `start.mjs`. */
+  readonly file?: string
   /** By the names of their environment variables. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -52,7 +54,7 @@ export async function startMeasured(options: MeasuredOptions): Promise<MeasuredP
   const env: Record<string, string> = { ...kept, ...settings }
   if (profileDir !== null)
     env['NODE_OPTIONS'] = `--max-semi-space-size=2 --cpu-prof --cpu-prof-dir=${profileDir}`
-  const file = profileDir === null ? startFile : mainFile
+  const file = profileDir === null ? (options.file ?? startFile) : mainFile
   const program = await startProgram({ file, logRoot, dataDir, env })
   const startMs = performance.now() - startedMs
   const agent = new http.Agent({ keepAlive: true })
