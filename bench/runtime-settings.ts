@@ -1,6 +1,6 @@
 /**
  * Prints what other settings of V8, Node and the C library's allocator would cost and bring, each changed by
- * itself: `node bench/runtime-settings.ts [lines]`.
+ * itself: `node bench/runtime-settings.ts [names] [lines]`, where names are matched by a regular expression.
  */
 
 import * as fs from 'node:fs'
@@ -18,8 +18,9 @@ import { silence, startLogWriter } from './writer.ts'
 
 const linesUsual = 400_000
 const files = 300
-const idleMs = 26_000
-const loadMs = 8_000
+/** Longer than an idle query thread is kept. */
+const idleMs = 24_000
+const loadMs = 6_000
 const pagesAsked = 200
 const mega = 1e6
 const launcher = path.join(import.meta.dirname, 'start-with-flags.ts')
@@ -42,15 +43,16 @@ const variants: readonly Variant[] = [
   ['mmap threshold 1 MiB', usualFlags, { MALLOC_MMAP_THRESHOLD_: '1048576' }],
 ]
 
-await main(Number(process.argv[2] ?? linesUsual))
+await main(new RegExp(process.argv[2] ?? ''), Number(process.argv[3] ?? linesUsual))
 
-async function main(lines: number): Promise<void> {
+async function main(names: RegExp, lines: number): Promise<void> {
   const corpus = await openCorpus(lines)
   const base = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-bench-runtime-'))
   const logRoot = path.join(base, 'pods')
   const writer = await startLogWriter(logRoot, files)
   try {
     for (const [index, [name, flags, env]] of variants.entries()) {
+      if (!names.test(name)) continue
       const folder = path.join(base, String(index))
       const cache = { NODE_COMPILE_CACHE: path.join(folder, 'cache'), BENCH_NODE_FLAGS: flags }
       const program = {
@@ -70,7 +72,7 @@ async function main(lines: number): Promise<void> {
           tail.close()
           return [
             `idle ${inMB(idle)} MB`,
-            `tail ${loaded.rss?.toFixed(0)} MB ${loaded.cpuPercent?.toFixed(0)} %`,
+            `tail ${loaded.samples.rss()?.toFixed(0)} MB ${loaded.samples.cpu()?.toFixed(0)} %`,
           ]
         })),
         ...(await storedFigures({ ...program, dataDir: path.join(folder, 'stored') }, corpus)),

@@ -23,7 +23,7 @@ import { openCorpus } from './corpus.ts'
 import { percentile } from './figures.ts'
 import { absentText } from './limits.ts'
 
-const linesUsual = 1_000_000
+const linesUsual = 4_000_000
 const mebibyte = 1024 * 1024
 const mega = 1e6
 const latestAsked = 300
@@ -126,7 +126,9 @@ function write({ dataDir, logRoot, settings }: Job): Measured {
   }
   core.scan(Date.now())
   for (let isMore = true; isMore; ) {
-    isMore = core.poll(Date.now(), { all: true })
+    timed(() => {
+      isMore = core.poll(Date.now(), { all: true })
+    })
     timed(() => core.commitIfDue(Date.now()))
     timed(() => writer.maintain(Math.floor(Date.now() / 1000), 1))
   }
