@@ -18,11 +18,16 @@ import { join } from 'node:path'
 const nodeMajorMin = 26
 const root = import.meta.dirname
 const caches = join(root, 'node_modules/.cache/logkeep')
-/**
- * A young generation of the default size lets garbage of answers and batches pile up as resident memory. What
- * the start leaves behind V8 would keep for hours: threads collect it once, for which `gc` has to be there.
- */
-const nodeFlags = ['--max-semi-space-size=1', '--expose-gc']
+const nodeFlags = [
+  // A young generation of the default size lets garbage of answers and batches pile up as resident memory.
+  '--max-semi-space-size=1',
+  // What the start leaves behind V8 would keep for hours: threads collect it once.
+  '--expose-gc',
+  // Those of `regexEngineFlags`. Query threads set them, for who starts without this file; but V8 takes no
+  // code from a cache that was filled with other flags: every thread after the first loaded the compiler.
+  '--enable-experimental-regexp-engine-on-excessive-backtracks',
+  '--regexp-backtracks-before-fallback=500000',
+]
 
 const command = process.argv[2]
 if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) refuse()
@@ -75,9 +80,9 @@ async function fill() {
   module.flushCompileCache()
 }
 
-/** One folder per state of the sources: a cache with gaps would load the compiler after all. */
+/** One folder per state of sources and flags: a cache with gaps would load the compiler after all. */
 function cacheFolder() {
-  const hash = createHash('sha256').update(process.version)
+  const hash = createHash('sha256').update([process.version, ...nodeFlags].join(' '))
   for (const file of sources()) hash.update(fs.readFileSync(join(root, file)))
   return join(caches, hash.digest('hex').slice(0, 16))
 }
