@@ -6,6 +6,7 @@
 import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
+import { regexEngineFlags } from '../src/query/regex/compile.ts'
 import { delay } from '../test/support/wait.ts'
 import { type Corpus, openCorpus } from './corpus.ts'
 import { percentile } from './figures.ts'
@@ -24,15 +25,18 @@ const loadMs = 6_000
 const pagesAsked = 200
 const mega = 1e6
 const launcher = path.join(import.meta.dirname, 'start-with-flags.ts')
-const usualFlags = '--max-semi-space-size=1 --expose-gc'
+/** As in `start.mjs`. */
+const regexFlags = regexEngineFlags.join(' ')
+const usualFlags = `--max-semi-space-size=1 --expose-gc ${regexFlags}`
 
 type Variant = readonly [name: string, flags: string, env: Readonly<Record<string, string>>]
 
 const variants: readonly Variant[] = [
   ['as it is', usualFlags, {}],
-  ['semi-space 2 MB', '--max-semi-space-size=2 --expose-gc', {}],
-  ['semi-space of V8 (16 MB)', '--expose-gc', {}],
-  ['without a collection at the start', '--max-semi-space-size=1', {}],
+  ['semi-space 2 MB', `--max-semi-space-size=2 --expose-gc ${regexFlags}`, {}],
+  ['semi-space of V8 (16 MB)', `--expose-gc ${regexFlags}`, {}],
+  ['without a collection at the start', `--max-semi-space-size=1 ${regexFlags}`, {}],
+  ['flags of regular expressions set by threads', '--max-semi-space-size=1 --expose-gc', {}],
   ['--single-threaded-gc', `${usualFlags} --single-threaded-gc`, {}],
   ['--v8-pool-size=1', `${usualFlags} --v8-pool-size=1`, {}],
   ['--optimize-for-size', `${usualFlags} --optimize-for-size`, {}],
@@ -77,7 +81,7 @@ async function main(names: RegExp, lines: number): Promise<void> {
         })),
         ...(await storedFigures({ ...program, dataDir: path.join(folder, 'stored') }, corpus)),
       ]
-      console.log(`${name.padEnd(34)} ${figures.join('; ')}`)
+      console.log(`${name.padEnd(44)} ${figures.join('; ')}`)
       fs.rmSync(folder, { recursive: true, force: true })
     }
   } finally {
