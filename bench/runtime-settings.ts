@@ -125,4 +125,6 @@ async function storedFigures(options: Omit<MeasuredOptions, 'logRoot'>, corpus: 
   })
 }
 
-const inMB = (bytes: number | null): string => (bytes === null ? '-' : (bytes / mega).toFixed(0))
+function inMB(bytes: number | null): string {
+  return bytes === null ? '-' : (bytes / mega).toFixed(0)
+}
