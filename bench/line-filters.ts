@@ -3,7 +3,7 @@
 import v8 from 'node:v8'
 import { createBodyMatcher } from '../src/query/match/body-matcher.ts'
 import type { LineFilter } from '../src/query/plan.ts'
-import { regexEngineFlags } from '../src/query/regex/compile.ts'
+import { regexEngineFlags } from '../src/regex/compile.ts'
 
 const bodyBytes = 256 * 1024
 const warmUpRuns = 60

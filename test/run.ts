@@ -24,6 +24,8 @@ const sharedLayers = [
   'model',
   'collector',
   'store',
+  'regex',
+  'logql',
   'query',
   'tail',
   'metrics',

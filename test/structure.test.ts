@@ -26,9 +26,14 @@ const allowed: Readonly<Record<string, Allowed>> = {
   'setting-values': { parts: leaves, types: [] },
   store: { parts: [...leaves, 'log'], types: [] },
   collector: { parts: [...leaves, 'log', 'store'], types: ['config', 'query'] },
-  query: { parts: [...leaves, 'log', 'store'], types: ['config', 'collector'] },
+  regex: { parts: [...leaves, 'store'], types: [] },
+  logql: { parts: [...leaves, 'regex'], types: [] },
+  query: { parts: [...leaves, 'log', 'store', 'regex', 'logql'], types: ['config', 'collector'] },
   tail: { parts: [...leaves, 'log', 'query'], types: ['config', 'collector'] },
-  http: { parts: [...leaves, 'log', 'query', 'tail'], types: ['config', 'collector', 'metrics'] },
+  http: {
+    parts: [...leaves, 'log', 'query', 'tail', 'regex', 'logql'],
+    types: ['config', 'collector', 'metrics'],
+  },
   metrics: { parts: leaves, types: ['query', 'collector'] },
   main: {
     parts: [...leaves, 'config', 'log', 'store', 'collector', 'query', 'tail', 'http', 'metrics'],

@@ -4,12 +4,12 @@ import { setFlagsFromString } from 'node:v8'
 import { workerData } from 'node:worker_threads'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
 import { type ErrorCode, errorStatus, type LimitName, LogkeepError } from '../errors.ts'
+import { regexEngineFlags } from '../regex/compile.ts'
 import { databaseIdentity, isDamaged, isSqliteError } from '../store/database.ts'
 import { openReader } from '../store/reader.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { causeOf, failed, unreadable } from './failure.ts'
 import { giveWay } from './priority.ts'
-import { regexEngineFlags } from './regex/compile.ts'
 import type { Task } from './tasks.ts'
 
 export type QueryWorkerData = {

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { RE2JS } from 're2js'
 import { createBodyMatcher } from '../../src/query/match/body-matcher.ts'
 import type { LineFilter } from '../../src/query/plan.ts'
-import { regexEngineFlags } from '../../src/query/regex/compile.ts'
+import { regexEngineFlags } from '../../src/regex/compile.ts'
 import { lineFeedEnds } from '../../src/store/line-ends.ts'
 import { randomLine, randomPattern } from '../support/regex-patterns.ts'
 

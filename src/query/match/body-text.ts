@@ -1,7 +1,7 @@
 /** Views of a body and its lines that filters ask for, each made at the first demand. Hot path. */
 
+import { innerLinesTextOf, type SearchText, searchTextOf } from '../../regex/compile.ts'
 import { lineFeedEnds } from '../../store/line-ends.ts'
-import { innerLinesTextOf, type SearchText, searchTextOf } from '../regex/compile.ts'
 
 const lineFeed = 0x0a
 

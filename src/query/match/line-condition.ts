@@ -3,11 +3,11 @@
  * path.
  */
 
+import { createCaseFolder } from '../../regex/case-folding.ts'
+import { type CompiledRegex, compileRegex, compileTree } from '../../regex/compile.ts'
+import { concatOf } from '../../regex/tree.ts'
 import { gramBytes } from '../../store/gram-filter.ts'
 import type { LineFilter } from '../plan.ts'
-import { createCaseFolder } from '../regex/case-folding.ts'
-import { type CompiledRegex, compileRegex, compileTree } from '../regex/compile.ts'
-import { concatOf } from '../regex/tree.ts'
 import type { BodyText, LineText } from './body-text.ts'
 
 export type LineCondition = {

@@ -4,7 +4,7 @@
  */
 
 import { isAscii, isUtf8 } from 'node:buffer'
-import { regexLimits } from '../../limits/query.ts'
+import { regexLimits } from '../limits/query.ts'
 import { type Flavour, standIn } from './byte-classes.ts'
 import { requiredLiterals } from './literals.ts'
 import { parseRegex } from './parse.ts'

@@ -3,7 +3,7 @@
  * LF.
  */
 
-import { regexLimits } from '../../limits/query.ts'
+import { regexLimits } from '../limits/query.ts'
 import { type Flavour, runSource, setSource, standIn } from './byte-classes.ts'
 import type { AssertionKind, RegexNode, RepeatNode } from './tree.ts'
 
@@ -14,6 +14,11 @@ export type TranslateOptions = { readonly flavour: Flavour; readonly innerLines:
 
 /** V8's linear engine takes no pattern whose nested counts multiply to more; `+` counts as two. */
 const replicationMax = 16
+
+/** The same with groups for captures, each written once, in their order; for no flag. */
+export function translateCaptures(tree: RegexNode, flavour: Flavour): string {
+  return nodeSource(tree, { flavour, innerLines: true, replication: null }) as string
+}
 
 type Emit = TranslateOptions & {
   /** Counts of the repeats around, multiplied; null: no matter, the source is not for the linear engine. */
@@ -39,6 +44,10 @@ function nodeSource(node: RegexNode, emit: Emit): string | null {
       return setSource(node.set, emit.flavour)
     case 'assertion':
       return assertionSource(node.assertion, emit)
+    case 'capture': {
+      const source = nodeSource(node.item, emit)
+      return source === null ? null : `(${source})`
+    }
     case 'concat':
       return joined(
         node.items.map((item) => groupedSource(item, emit, item.kind === 'alternate')),

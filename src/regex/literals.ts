@@ -1,7 +1,7 @@
 /** Finds substrings that every match of a pattern contains, so that blocks without them are left closed. */
 
-import { regexLimits } from '../../limits/query.ts'
-import { gramBytes } from '../../store/gram-filter.ts'
+import { regexLimits } from '../limits/query.ts'
+import { gramBytes } from '../store/gram-filter.ts'
 import { type CodePoints, sizeOf } from './code-points.ts'
 import type { RegexNode } from './tree.ts'
 
@@ -34,6 +34,8 @@ function search(node: RegexNode): Found {
       return { exact: [''], required: [] }
     case 'set':
       return { exact: textsOf(node.set), required: [] }
+    case 'capture':
+      return search(node.item)
     case 'concat':
       return searchSequence(node.items)
     case 'alternate':

@@ -3,7 +3,7 @@
  * (`syntax.Perl`).
  */
 
-import { regexLimits } from '../../limits/query.ts'
+import { regexLimits } from '../limits/query.ts'
 import { createCaseFolder } from './case-folding.ts'
 import { allCodePoints, type CodePoints, complement } from './code-points.ts'
 import {
@@ -31,13 +31,25 @@ type ParserState = {
   readonly reader: PatternReader
   readonly context: (flags: Flags) => ClassContext
   readonly groupNames: Set<string>
+  readonly keepsCaptures: boolean
+  captures: number
   depth: number
 }
 
 const notLineFeed: CodePoints = complement([0x0a, 0x0a])
 
+export type ParseOptions = {
+  /** `.` also matches LF. */
+  readonly dotAll?: boolean
+  readonly keepsCaptures?: boolean
+}
+
 /** Throws `LogkeepError` `BAD_REGEX`, and nothing else, whatever the pattern. */
-export function parseRegex(pattern: string, ignoreCase: boolean): RegexNode {
+export function parseRegex(
+  pattern: string,
+  ignoreCase: boolean,
+  { dotAll = false, keepsCaptures = false }: ParseOptions = {},
+): RegexNode {
   if (pattern.length > regexLimits.patternLengthMax) {
     const limit = `at most ${regexLimits.patternLengthMax} are accepted`
     throw regexError(`the pattern has ${pattern.length} characters`, `${limit}; use several filters`, {
@@ -51,9 +63,11 @@ export function parseRegex(pattern: string, ignoreCase: boolean): RegexNode {
     reader: new PatternReader(pattern),
     context: (flags) => ({ ...shared, ignoreCase: flags.ignoreCase }),
     groupNames: new Set(),
+    keepsCaptures,
+    captures: 0,
     depth: 0,
   }
-  const flags = { ignoreCase, dotAll: false, multiLine: false, swapLazy: false }
+  const flags = { ignoreCase, dotAll, multiLine: false, swapLazy: false }
   const part = parseAlternatives(state, flags)
   if (!state.reader.done) {
     const start = state.reader.offset
@@ -164,13 +178,17 @@ function parseGroup(state: ParserState, flags: Flags): Part {
   if (state.depth === regexLimits.depthMax) {
     throw reader.bound('too many nested groups', start, `at most ${regexLimits.depthMax} are accepted`)
   }
+  const isCapture = state.keepsCaptures && opening[2] === undefined
+  if (isCapture) state.captures += 1
+  const index = state.captures
   state.depth += 1
   const part = parseAlternatives(state, innerFlags)
   state.depth -= 1
   if (!reader.accept(')')) {
     throw reader.error('missing closing ) of the group', start, 'write \\( for a parenthesis itself')
   }
-  return part
+  if (!isCapture) return part
+  return { ...part, node: { kind: 'capture', item: part.node, index, name: opening[1] ?? null } }
 }
 
 function rememberName(state: ParserState, name: string, start: number): void {

@@ -1,6 +1,6 @@
 /** Parses escapes and character classes of RE2 syntax into sets of code points, after Go's regexp/syntax. */
 
-import { regexLimits } from '../../limits/query.ts'
+import { regexLimits } from '../limits/query.ts'
 import type { CaseFolder } from './case-folding.ts'
 import { type CodePoints, codePointMax, codePointsOf, complement, union } from './code-points.ts'
 import type { PatternReader } from './reader.ts'

@@ -13,7 +13,7 @@ import {
   innerLinesTextOf,
   regexEngineFlags,
   searchTextOf,
-} from '../../src/query/regex/compile.ts'
+} from '../../src/regex/compile.ts'
 import { randomLine, randomPattern } from '../support/regex-patterns.ts'
 
 function matchingLines(regex: CompiledRegex, body: Buffer): number[] {

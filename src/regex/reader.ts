@@ -1,6 +1,6 @@
 /** Walks over a pattern and makes the errors that say what was found in it, and where. */
 
-import { LogkeepError, type LogkeepErrorOptions } from '../../errors.ts'
+import { LogkeepError, type LogkeepErrorOptions } from '../errors.ts'
 
 const syntaxHint = 'patterns have RE2 syntax, as in Go and Loki: https://github.com/google/re2/wiki/Syntax'
 

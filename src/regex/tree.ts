@@ -21,8 +21,18 @@ export type RegexNode =
   | { readonly kind: 'concat'; readonly items: readonly RegexNode[] }
   | { readonly kind: 'alternate'; readonly items: readonly RegexNode[] }
   | RepeatNode
+  /** Only where they are asked for: its text is read after a match. */
+  | CaptureNode
 
-/** `max` null: no end. Captures are not in the tree: nothing reads them. */
+/** `index` counts opening parentheses, from 1. */
+export type CaptureNode = {
+  readonly kind: 'capture'
+  readonly item: RegexNode
+  readonly index: number
+  readonly name: string | null
+}
+
+/** `max` null: no end. */
 export type RepeatNode = {
   readonly kind: 'repeat'
   readonly item: RegexNode
@@ -54,6 +64,7 @@ export function containsAssertion(node: RegexNode, assertion: AssertionKind): bo
     case 'alternate':
       return node.items.some((item) => containsAssertion(item, assertion))
     case 'repeat':
+    case 'capture':
       return containsAssertion(node.item, assertion)
     default:
       return false
