@@ -18,6 +18,7 @@ import { type FollowOptions, followFigures, followProfiled } from './follow.ts'
 import { type GrowthOptions, growthFigures, growthTable } from './growth.ts'
 import { ingest, ingestFigures } from './ingest.ts'
 import { type MachineLimits, measureLimits } from './limits.ts'
+import { logqlFigures } from './logql.ts'
 import { type ManyStreamsOptions, manyStreamsFigures } from './many-streams.ts'
 import { type ManyTailsOptions, manyTailsFigures, manyTailsProfiled } from './many-tails.ts'
 import { type MemoryOptions, memoryFigures } from './memory.ts'
@@ -34,13 +35,13 @@ const help = `npm run bench -- [options]
   --quick             less of everything: under a minute
   --lines N           lines of the generated data (4,000,000; quick: 400,000)
   --corpus DIR        text files of DIR in place of generated data, at most --lines lines
-  --only A,B          of: limits, ingest, query, wide, growth, streams, budget, follow, tails, contention,
-                      memory, endless, retention (all; quick: without budget and retention)
+  --only A,B          of: limits, ingest, query, logql, wide, growth, streams, budget, follow, tails,
+                      contention, memory, endless, retention (all; quick: without budget and retention)
   --compare FILE      also print the ratio to an earlier JSON
   --profile           write CPU profiles of the program's threads while it ingests and while it follows
                       5,000 lines/s (with tails), print where the time went, and measure nothing else`
 
-const stored = ['limits', 'ingest', 'query'] as const
+const stored = ['limits', 'ingest', 'query', 'logql'] as const
 /** Many things at once, over the same data. */
 const busy = ['contention', 'memory', 'endless'] as const
 const sections = [
@@ -64,6 +65,7 @@ const sizes = {
     query: { queries: 200, scans: 20, singles: 200, coldStarts: 200, exportShare: 1 },
     pairs: { needles: 100, scans: 15 },
     surface: 200,
+    logql: 5,
     wide: { lines: 2_000_000, queries: 200, singles: 200 },
     growth: { sizes: [400_000, 4_000_000, 40_000_000], queries: 200, singles: 100, starts: 10 },
     streams: { streams: 100_000, pages: 200, starts: 20, queries: 200 },
@@ -102,6 +104,7 @@ const sizes = {
     query: { queries: 100, scans: 5, singles: 10, coldStarts: 1, exportShare: 0.1 },
     pairs: { needles: 10, scans: 3 },
     surface: 20,
+    logql: 2,
     wide: { lines: 100_000, queries: 20, singles: 5 },
     growth: { sizes: [40_000, 400_000], queries: 20, singles: 5, starts: 1 },
     streams: { streams: 5_000, pages: 10, starts: 2, queries: 10 },
@@ -133,6 +136,7 @@ type Options = {
   readonly query: QueryOptions
   readonly pairs: PairOptions
   readonly surface: number
+  readonly logql: number
   readonly wide: WideOptions
   readonly growth: GrowthOptions
   /** Null: left out. */
@@ -188,6 +192,7 @@ function readOptions(): Options | null {
     query: size.query,
     pairs: size.pairs,
     surface: size.surface,
+    logql: size.logql,
     wide: size.wide,
     growth: size.growth,
     budget: size.budget,
@@ -256,7 +261,7 @@ async function measureStored(options: Options, corpus: Corpus, add: Add): Promis
   const { only, query } = options
   const limits = only.has('limits') ? await measureLimits(corpus, scanPattern(0)) : null
   if (limits !== null) add('The machine', limitFigures(limits))
-  if (!only.has('ingest') && !only.has('query')) return
+  if (!['ingest', 'query', 'logql'].some((name) => only.has(name as Section))) return
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-bench-data-'))
   try {
     const ingested = await ingest(corpus, dataDir, null)
@@ -268,6 +273,7 @@ async function measureStored(options: Options, corpus: Corpus, add: Add): Promis
         add('Export', await exportFigures(ingested.program, corpus, query.exportShare))
         add('Beside /logs, warm', await surfaceFigures(ingested.program, corpus, options.surface))
       }
+      if (only.has('logql')) add('LogQL', await logqlFigures(ingested.program, corpus, options.logql))
     } finally {
       await ingested.program.stop()
     }

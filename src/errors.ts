@@ -8,6 +8,8 @@ export const errorStatus = {
   BAD_PARAMETER: 400,
   BAD_CURSOR: 400,
   BAD_REGEX: 400,
+  /** LogQL that cannot be read, or that the stored lines do not bear. */
+  BAD_QUERY: 400,
   /** Not HTTP as this server speaks it. */
   BAD_REQUEST: 400,
   /** Only in a tail's `error` frame. */

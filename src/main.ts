@@ -18,6 +18,7 @@ import { createMetrics } from './metrics/metrics.ts'
 import type { QueryService } from './query/contract.ts'
 import { createQueryService } from './query/service.ts'
 import { createTailHub } from './tail/hub.ts'
+import { createLokiTails } from './tail/loki-tails.ts'
 
 /** 1: something broke; 2: refused to start, for a reason that the one line on stderr gives. */
 const exitCode = { ok: 0, failed: 1, refused: 2 } as const
@@ -110,7 +111,19 @@ async function start(config: Config, log: Logger, running: Running, stop: Stop):
     nowMs: () => performance.now(),
     limits: { tailsMax },
   })
-  const app = buildServer({ config, token, query, collector, tails, metrics, version, log, nowMs: Date.now })
+  const lokiTails = createLokiTails({ logql: query.logql, collector, hub: tails, log })
+  const app = buildServer({
+    config,
+    token,
+    query,
+    collector,
+    tails,
+    lokiTails,
+    metrics,
+    version,
+    log,
+    nowMs: Date.now,
+  })
   running.app = app
   await app.listen({ host: config.host, port: config.port }).catch((error) => {
     throw listenError(error, config)

@@ -4,22 +4,34 @@ import { LogkeepError } from '../errors.ts'
 import { levelNames } from '../model/entry.ts'
 import { lookUpName } from '../model/level-names.ts'
 import { nearestName } from '../model/nearest-name.ts'
+import { normalLogQuery } from '../query/logql/compile-selection.ts'
 import type { LineFilter, Plan, StreamSelector } from '../query/plan.ts'
 import { parseRegex } from '../regex/parse.ts'
 import { filterParameters, streamParameters } from './parameters.ts'
-import { allOf, badValue, type Parameters } from './query-string.ts'
+import { allOf, badValue, oneOf, type Parameters } from './query-string.ts'
 import { readBoolean, readChoice, readWholes } from './values.ts'
 
 /** Equal requests give equal plans: values are sorted and single. */
 export function parsePlan(parameters: Parameters): Plan {
   const { stream, ignoreCase, gaps } = filterParameters
   const iostream = readChoice(parameters, 'stream', stream)
+  const query = oneOf(parameters, 'query')
   return {
     streams: parseStreams(parameters),
     iostream: iostream === null ? null : iostream === 'stdout' ? 0 : 1,
     levels: parseLevels(allOf(parameters, 'level')),
     lines: parseLines(allOf(parameters, 'q'), readBoolean(parameters, 'ignoreCase', ignoreCase)),
     gaps: readBoolean(parameters, 'gaps', gaps),
+    ...(query !== null && { logql: parseLogql(query) }),
+  }
+}
+
+function parseLogql(query: string): string {
+  try {
+    return normalLogQuery(query)
+  } catch (error) {
+    if (!(error instanceof LogkeepError)) throw error
+    throw new LogkeepError(error.code, `parameter "query": ${error.message}`, error.hint, { cause: error })
   }
 }
 

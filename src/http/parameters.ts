@@ -73,6 +73,12 @@ export const filterParameters = {
   stream: choice('What the container wrote it to.', iostreamNames),
   level: repeatable(text(levelText, levelPattern, ['warn+'])),
   q: repeatable(text(lineText, linePattern, ['timeout']), httpLimits.lineFiltersMax),
+  query: text(
+    'A log query in LogQL, whose selector and pipeline must hold besides: `{namespace="shop"} | json | n > 5`. ' +
+      'Lines are shown as they are stored, whatever it formats.',
+    undefined,
+    ['{container="api"} |= "timeout"'],
+  ),
   ignoreCase: yesNo('Whether `q` takes upper and lower case for the same.', false),
   gaps: yesNo('Whether records of missing lines are among the entries.', true),
 } as const satisfies AcceptedParameters

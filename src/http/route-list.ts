@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { LogkeepError } from '../errors.ts'
 import { pathOf } from './request.ts'
 
-/** A route as `GET /` lists it. */
+/** A route as `GET /` lists it; those without a summary are not listed: others have described them. */
 export type ListedRoute = { readonly path: string; readonly methods: string[]; readonly summary: string }
 
 /** Must come before the routes; complete when all are registered. */

@@ -11,8 +11,10 @@ import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics/contract.ts'
 import type { QueryService } from '../query/contract.ts'
 import type { TailHub } from '../tail/hub.ts'
+import type { LokiTails } from '../tail/loki-tails.ts'
 import { type AnswerRoom, createAnswerRoom } from './answer.ts'
 import { answerParserError, sendError, toLogkeepError } from './errors.ts'
+import { lokiPrefix } from './loki/scope.ts'
 import { describeRoutes, schemaController } from './openapi.ts'
 import { queryOf } from './request.ts'
 import { collectRoutes, listedPath, refuseUnknown } from './route-list.ts'
@@ -24,6 +26,8 @@ import { registerHealth } from './routes/health.ts'
 import { registerHistogram } from './routes/histogram.ts'
 import { registerLists } from './routes/lists.ts'
 import { registerLogs } from './routes/logs.ts'
+import { registerLoki } from './routes/loki/register.ts'
+import { lokiTailPath } from './routes/loki/tail.ts'
 import { registerMetrics } from './routes/metrics.ts'
 import { registerRoot } from './routes/root.ts'
 import { registerSession } from './routes/session.ts'
@@ -48,6 +52,7 @@ export type ServerDeps = {
   readonly collector: Pick<Collector, 'sync' | 'status' | 'files'>
   readonly metrics: Pick<Metrics, 'render' | 'answered' | 'limitReached'>
   readonly tails: TailHub
+  readonly lokiTails: LokiTails
   readonly log: Logger
   /** Of the package. */
   readonly version: string
@@ -126,17 +131,26 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
     registerSession(scope, routeDeps)
     registerHealth(scope, routeDeps)
   })
+  app.register(async (scope) => registerLoki(scope, routeDeps))
   return app
 }
 
 /** What requests for paths that do not exist are counted under. */
 const noRoute = '(none)'
 
+const upgradePaths: ReadonlySet<string> = new Set([tailPath, lokiTailPath])
+
+/** Some versions of Grafana's Logs Drilldown write the prefix twice. */
+function withoutDoubledPrefix(url: string): string {
+  return url.replace(/^(\/loki\/api\/v1){2}(?=\/)/, lokiPrefix)
+}
+
 type ErrorAnswer = (error: unknown, reply: FastifyReply) => FastifyReply
 
 function createApp(answer: ErrorAnswer): FastifyInstance {
   return Fastify({
     logger: false,
+    rewriteUrl: ({ url = '' }) => withoutDoubledPrefix(url),
     bodyLimit: httpLimits.bodyBytesMax,
     requestTimeout: httpLimits.requestTimeoutMs,
     // HEAD would run the whole query to throw its answer away; the routes for which it is cheap ask for it.
@@ -154,7 +168,7 @@ function createApp(answer: ErrorAnswer): FastifyInstance {
       requestTimeout: httpLimits.requestTimeoutMs,
       connectionsCheckingInterval: httpLimits.timeoutCheckMs,
       shouldUpgradeCallback: ({ url = '', headers }) =>
-        url.split('?', 1)[0] === tailPath && headers.upgrade?.toLowerCase() === 'websocket',
+        upgradePaths.has(url.split('?', 1)[0] as string) && headers.upgrade?.toLowerCase() === 'websocket',
     },
   })
 }

@@ -87,6 +87,28 @@ export const tailLimits = {
   closeGraceMs: 1000,
 } as const
 
+/** Loki's API, beside what all doors share. */
+export const lokiLimits = {
+  /** A form that holds a query of the greatest length, all of it percent-encoded. */
+  formBytesMax: 512 * kibibyte,
+  /** A range that ends so little before now is meant to reach up to it: clocks and the way here. */
+  nowSlackMs: 3_000,
+  /** Steps of a range where none is asked for. */
+  standardSteps: 250,
+  /** Volumes, and detected fields, unless asked for otherwise: as in Loki. */
+  volumeDefault: 100,
+  fieldsDefault: 1_000,
+  fieldsMax: 1_000,
+  /** Lines in which fields are looked for unless asked for otherwise. */
+  sampleDefault: 100,
+  /** As in Loki. */
+  tailEntriesPerMessage: 100,
+  tailBackfillMax: 5_000,
+  tailLifeMs: 3_600_000,
+  /** Often enough for proxies; Loki pings every second. */
+  tailPingMs: 5_000,
+} as const
+
 /** Metrics: what a scrape waits for, and what is sampled. */
 export const metricsLimits = {
   /** A part that has not answered by then is left out of this scrape; Prometheus itself waits 10 s. */

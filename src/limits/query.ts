@@ -42,6 +42,13 @@ export const queryLimits = {
   exportPartBytes: 384 * kibibyte,
   /** The same where a thread cannot keep all blocks across a moment: each part then decompresses them anew. */
   exportWidePartBytes: 1 * mebibyte,
+  /** Bodies of one part of a metric query whose lines are parsed: a tenth of a second of one thread. */
+  metricPartBytes: 8 * mebibyte,
+  /**
+   * A part that takes so long, on a busy machine or for a slow expression, is halved: far below
+   * `sliceHardMs`.
+   */
+  metricPartMs: 1_000,
   /**
    * Parts that a walk is cut into at once; what lies behind the last is cut while these are read. Each look at
    * a header costs some 5 µs.

@@ -32,6 +32,13 @@ export function compileMatcher({ operator, value }: Matcher): (text: string) => 
   }
 }
 
+/** The only texts that a matcher lets pass, the empty one not among them; null: it asks for more. */
+export function exactValues({ operator, value }: Matcher): string[] | null {
+  if (operator === '=') return value === '' ? null : [value]
+  const values = operator === '=~' ? alternativesOf(value) : null
+  return values === null ? null : [...values]
+}
+
 /** `a|b|c` without any sign that means more. */
 function alternativesOf(pattern: string): ReadonlySet<string> | null {
   return /^[\w\- /:@,=]+(?:\|[\w\- /:@,=]+)*$/.test(pattern) ? new Set(pattern.split('|')) : null

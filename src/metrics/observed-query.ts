@@ -16,6 +16,10 @@ export const queryKinds = [
   'field_values',
   'tail_open',
   'tail_read',
+  'logql_lines',
+  'logql_metric',
+  'logql_index',
+  'logql_sample',
 ] as const
 type QueryKind = (typeof queryKinds)[number]
 
@@ -33,16 +37,17 @@ export type Tally = {
 }
 
 /** An answer that says how it ended. */
-type Answer = { readonly ended: EndReason | null; readonly stats: QueryStats }
+type Answer = { readonly ended?: EndReason | null; readonly stats: QueryStats }
 
-/** The same service; each question is counted when it has ended. */
-export function observe(query: QueryService, tally: Tally): QueryService {
+type Counting = ReturnType<typeof createCounting>
+
+function createCounting(tally: Tally) {
   const timed = async <T>(
     kind: QueryKind,
     signal: AbortSignal,
     work: () => Promise<T>,
-    outcomeOf: (answer: T) => Outcome,
-  ) => {
+    outcomeOf: (answer: T) => Outcome = () => 'ok',
+  ): Promise<T> => {
     const startedMs = performance.now()
     let outcome: Outcome = 'failed'
     try {
@@ -61,12 +66,31 @@ export function observe(query: QueryService, tally: Tally): QueryService {
     signal: AbortSignal,
     work: () => Promise<T>,
   ): Promise<T> =>
-    timed(kind, signal, work, ({ ended, stats }) => {
+    timed(kind, signal, work, ({ ended = null, stats }) => {
       tally.scanned(kind, stats)
       if (ended === null) return 'ok'
       tally.limitReached(ended)
       return 'partial'
     })
+  const tailRead = <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
+    const read = async () => {
+      try {
+        return await work()
+      } catch (error) {
+        // Its error goes into a frame: no door counts it.
+        if (error instanceof LogkeepError && error.limit !== null) tally.limitReached(error.limit)
+        throw error
+      }
+    }
+    return timed('tail_read', signal, read)
+  }
+  return { timed, answered, tailRead }
+}
+
+/** The same service; each question is counted when it has ended. */
+export function observe(query: QueryService, tally: Tally): QueryService {
+  const counting = createCounting(tally)
+  const { timed, answered, tailRead } = counting
   return {
     ...query,
     logs: (request, signal) => answered('logs', signal, () => query.logs(request, signal)),
@@ -77,25 +101,22 @@ export function observe(query: QueryService, tally: Tally): QueryService {
     fieldValues: (request, signal) =>
       answered('field_values', signal, () => query.fieldValues(request, signal)),
     exportLogs: (request, signal) => observeExport(query, request, signal, tally),
-    openTail: (plan, start, signal) =>
-      timed(
-        'tail_open',
-        signal,
-        () => query.openTail(plan, start, signal),
-        () => 'ok',
-      ),
-    readTail: (plan, cursor, bytesMax, signal) => {
-      const read = async () => {
-        try {
-          return await query.readTail(plan, cursor, bytesMax, signal)
-        } catch (error) {
-          // Its error goes into a frame: no door counts it.
-          if (error instanceof LogkeepError && error.limit !== null) tally.limitReached(error.limit)
-          throw error
-        }
-      }
-      return timed('tail_read', signal, read, () => 'ok')
-    },
+    openTail: (plan, start, signal) => timed('tail_open', signal, () => query.openTail(plan, start, signal)),
+    readTail: (plan, cursor, bytesMax, signal) =>
+      tailRead(signal, () => query.readTail(plan, cursor, bytesMax, signal)),
+    logql: observeLogql(query.logql, counting),
+  }
+}
+
+function observeLogql(logql: QueryService['logql'], counting: Counting): QueryService['logql'] {
+  const { timed, answered, tailRead } = counting
+  return {
+    lines: (request, signal) => answered('logql_lines', signal, () => logql.lines(request, signal)),
+    metric: (request, signal) => answered('logql_metric', signal, () => logql.metric(request, signal)),
+    index: (request, signal) => timed('logql_index', signal, () => logql.index(request, signal)),
+    sample: (request, signal) => timed('logql_sample', signal, () => logql.sample(request, signal)),
+    openTail: (request, signal) => timed('tail_open', signal, () => logql.openTail(request, signal)),
+    readTail: (tail, signal) => tailRead(signal, () => logql.readTail(tail, signal)),
   }
 }
 

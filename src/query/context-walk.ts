@@ -7,7 +7,7 @@ import type { ContextRequest } from './contract.ts'
 import { answerEnding, type Ending, expressionEnding, type QueryBounds, spentEnding } from './ending.ts'
 import { type Lane, TaskTimeout } from './lanes.ts'
 import type { Pager, SliceRequest } from './pager.ts'
-import type { Direction } from './plan.ts'
+import { type Direction, looksAtText } from './plan.ts'
 import type { HistoryResult, Scope } from './tasks.ts'
 
 export type ContextWalk = {
@@ -44,7 +44,7 @@ export function createContextWalk(pager: Pager, options: ContextWalkOptions): Co
   const isReversed = direction === 'backward'
   const collected = createCollectedPage(format, isReversed)
   let cursor: Cursor | null = options.around
-  let lane: Lane = plan.lines.length === 0 ? 'light' : 'scan'
+  let lane: Lane = looksAtText(plan) ? 'scan' : 'light'
   let isDone = false
   let hasMore = true
   let ending: Ending | null = null

@@ -1,5 +1,6 @@
 /** What the query layer offers to the doors (HTTP and tails): requests, answers and their shapes. */
 
+import type { LogqlService } from './logql/contract.ts'
 import type { Direction, Format, Plan, TimeRange } from './plan.ts'
 
 export type LogsRequest = {
@@ -183,6 +184,7 @@ export type QueryService = {
   readonly openTail: (plan: Plan, start: TailStart, signal: AbortSignal) => Promise<TailRead>
   /** What was committed after `cursor`; bounded by `bytesMax` of answer. */
   readonly readTail: (plan: Plan, cursor: string, bytesMax: number, signal: AbortSignal) => Promise<TailRead>
+  readonly logql: LogqlService
   readonly status: () => QueryStatus
   /** Heaps of the threads that run now. */
   readonly memory: () => Promise<readonly ThreadMemory[]>

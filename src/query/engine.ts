@@ -7,7 +7,7 @@ import { resumeOf } from './collected-page.ts'
 import { type CompiledPlan, compilePlan } from './compiled-plan.ts'
 import type { MembersAnswer, StorageSizes } from './contract.ts'
 import { findCuts } from './cuts.ts'
-import { EntryWriter } from './entry-writer.ts'
+import { createEntrySink, recordSinkOf } from './entry-sink.ts'
 import { explainEmpty, explainNames } from './explain.ts'
 import { answerFields } from './fields/answer-fields.ts'
 import { findEntry, planOfAll } from './find-entry.ts'
@@ -15,6 +15,7 @@ import { HeldLines } from './held-lines.ts'
 import { answerHistogram } from './histogram.ts'
 import { placeOf, walkHistory } from './history.ts'
 import { answerList } from './listing.ts'
+import { createLogqlTasks, type LogqlTasks } from './logql/engine-tasks.ts'
 import type { Plan } from './plan.ts'
 import { withinScope } from './scope.ts'
 import type { ScanCount } from './select-lines.ts'
@@ -41,7 +42,7 @@ import type {
 import { boundCommit, checkCursor, checkDatabase, rangeOf, rangeUntil } from './walk-cursor.ts'
 import { createHitWriter } from './write-hits.ts'
 
-export type Engine = {
+export type Engine = LogqlTasks & {
   readonly history: (task: HistoryTask) => HistoryResult
   readonly cuts: (task: CutTask) => CutResult
   readonly histogram: (task: HistogramTask) => HistogramResult
@@ -109,7 +110,8 @@ export function createEngine(reader: Reader): Engine {
       const compiled = planOf(task.plan)
       checkCursor(task.cursor, reader.databaseId, compiled.hash)
       return reader.snapshot((snapshot) => {
-        const output = createTailOutput(snapshot, reader.databaseId, held)
+        const sink = recordSinkOf(compiled, task.format) ?? undefined
+        const output = createTailOutput(snapshot, reader.databaseId, held, sink)
         return answerTail(snapshot, reader.databaseId, compiled, task, output)
       })
     },
@@ -125,6 +127,12 @@ export function createEngine(reader: Reader): Engine {
       const { hash } = planOf(task.plan)
       return reader.snapshot((snapshot) => cursorOf(snapshot, reader.databaseId, hash, task, []))
     },
+    ...createLogqlTasks({
+      reader,
+      held,
+      planOf,
+      begin: (snapshot, { hash }, task) => cursorOf(snapshot, reader.databaseId, hash, task, []),
+    }),
     list: (task) => reader.snapshot((snapshot) => answerList(snapshot, task)),
     check: () => reader.snapshot(() => reader.databaseId),
     storage: () => reader.snapshot(() => reader.sizes()),
@@ -163,7 +171,7 @@ function answerHistory(
   }
   const slice = walkHistory(snapshot, compiled, request, count)
   const roomBytes = Math.min(slice.hits.length * entryBytes, task.answerBytesMax + roomBeyondBytes)
-  const writer = new EntryWriter(task.format, cursor, {
+  const writer = createEntrySink(compiled, task.format, cursor, {
     isReversed: task.isReversed,
     room: task.room ?? roomBytes,
   })

@@ -64,6 +64,12 @@ export type EntryWriterOptions = {
   readonly room?: ArrayBuffer | number
 }
 
+/** What selected lines are given to. */
+export type EntrySink = Pick<
+  EntryWriter,
+  'write' | 'length' | 'take' | 'takesEscaped' | 'setCursor' | 'hasLeftOutGaps'
+>
+
 /** Grows as needed. JSON objects are joined by commas; lines of the other formats end in LF. */
 export class EntryWriter {
   readonly #format: Format

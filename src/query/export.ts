@@ -10,6 +10,7 @@ import type { LogsRequest } from './contract.ts'
 import { TaskTimeout } from './lanes.ts'
 import { type Pager, scanPart } from './pager.ts'
 import type { PartWalk } from './part-walk.ts'
+import { looksAtText } from './plan.ts'
 import { requireCursor } from './require-cursor.ts'
 import { createRooms } from './rooms.ts'
 import type { HistoryResult } from './tasks.ts'
@@ -36,7 +37,7 @@ type EndLine = {
 export function createExporter(pager: Pager): Exporter {
   return async function* exportLogs(request, signal) {
     const limit = request.limit ?? Number.MAX_SAFE_INTEGER
-    const bytesPerPart = request.plan.lines.length === 0 ? exportPart : scanPart
+    const bytesPerPart = looksAtText(request.plan) ? scanPart : exportPart
     let cursor: Cursor | null = request.cursor === null ? null : requireCursor(request.cursor)
     let count = 0
     let rest: PartWalk | null = null

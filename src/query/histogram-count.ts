@@ -43,6 +43,7 @@ export function createSegmentCounter(options: Options): SegmentCounter {
       if (
         isWhole &&
         compiled.matcher === null &&
+        compiled.selector === null &&
         countCells(options, offsetsOf(segment), segment, range, sign)
       ) {
         if (sign > 0) count.blocks += 1

@@ -4,6 +4,7 @@ import { queryLimits } from '../limits/query.ts'
 import type { HistogramRequest, MembersAnswer, QueryStats } from './contract.ts'
 import { type Ending, expressionEnding, type QueryBounds, spentEnding } from './ending.ts'
 import { type Lane, type Lanes, TaskTimeout } from './lanes.ts'
+import { looksAtText } from './plan.ts'
 import type { HistogramResult, HistogramTask } from './tasks.ts'
 
 export type HistogramRunOptions = {
@@ -23,7 +24,7 @@ export async function runHistogram(
   const defaultUntilSec = nowSec + queryLimits.untilSlackSec
   const total = { scannedBytes: 0, scannedLines: 0, blocks: 0 }
   const warnings = new Set<string>()
-  let lane: Lane = plan.lines.length === 0 ? 'light' : 'scan'
+  let lane: Lane = looksAtText(plan) ? 'scan' : 'light'
   let state: HistogramTask['state'] = null
   let ending: Ending | null = null
   for (;;) {

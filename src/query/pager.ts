@@ -10,7 +10,7 @@ import type { LogsPage, LogsRequest } from './contract.ts'
 import { answerEnding, type Ending, expressionEnding, type QueryBounds, spentEnding } from './ending.ts'
 import { type Lane, type Lanes, TaskTimeout } from './lanes.ts'
 import { createPartWalk, type PartWalk, type PartWalkOptions } from './part-walk.ts'
-import type { Format, Plan, TimeRange } from './plan.ts'
+import { type Format, looksAtText, type Plan, type TimeRange } from './plan.ts'
 import { requireCursor } from './require-cursor.ts'
 import type { HistoryResult, HistoryTask, PartBytes, Scope } from './tasks.ts'
 
@@ -90,7 +90,7 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
     const limit = request.limit ?? Number.MAX_SAFE_INTEGER
     const collected = createCollectedPage(request.format, isReversed && request.direction === 'backward')
     let cursor = request.cursor === null ? null : requireCursor(request.cursor)
-    const lane: Lane = request.plan.lines.length === 0 ? 'light' : 'scan'
+    const lane: Lane = looksAtText(request.plan) ? 'scan' : 'light'
     // What the first slice does not answer is long: all threads that scan go on with it.
     let rest: PartWalk | null = null
     try {
@@ -108,7 +108,9 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
         collected.add(result)
         cursor = result.next
         const ending = endingOf(result, collected, performance.now() - started, options)
-        if (ending !== null || cursor === null || result.end === 'limit') {
+        // A part may end with the last entry that is wanted.
+        const isFull = result.end === 'limit' || collected.count === limit
+        if (ending !== null || cursor === null || isFull) {
           return collected.finish({ next: result.next, ending, started })
         }
         const clearTo = result.isClear ? result.lastBlock : null

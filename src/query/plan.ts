@@ -39,6 +39,13 @@ export type Plan = {
   readonly lines: readonly LineFilter[]
   /** False: gap records are left out; true: they pass whatever text and level ask. */
   readonly gaps: boolean
+  /** A log query in LogQL that has to hold besides, as `normalLogQuery` gives it. */
+  readonly logql?: string
+}
+
+/** Whether text of lines has to be looked at, or more than columns tell. */
+export function looksAtText({ lines, logql }: Plan): boolean {
+  return lines.length > 0 || logql !== undefined
 }
 
 /** `since` inclusive, `until` exclusive; null: open. */
@@ -46,4 +53,5 @@ export type TimeRange = { readonly since: Time | null; readonly until: Time | nu
 
 export type Direction = 'backward' | 'forward'
 /** `raw`: the bytes of the lines alone, as they are stored, each followed by LF. */
-export type Format = 'json' | 'ndjson' | 'text' | 'raw'
+/** `streams`, `categorized`: records for answers in Loki's form, see `logql/record-writer.ts`. */
+export type Format = 'json' | 'ndjson' | 'text' | 'raw' | 'streams' | 'categorized'

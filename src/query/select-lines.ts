@@ -26,6 +26,23 @@ export function selectLines(
   snapshot: Snapshot,
   compiled: CompiledPlan,
   segment: Segment,
+  lines: readonly [from: number, to: number],
+  range: PlaceRange,
+  count: ScanCount,
+): Uint32Array {
+  const selected = selectStored(snapshot, compiled, segment, lines, range, count)
+  const { selector } = compiled
+  if (selector === null || selected.length === 0) return selected
+  // Where there is a matcher the body has been counted.
+  if (compiled.matcher === null) count.scannedBytes += segment.rawBytes
+  return selector(snapshot, segment, selected)
+}
+
+/** What columns and searches over the body tell. */
+function selectStored(
+  snapshot: Snapshot,
+  compiled: CompiledPlan,
+  segment: Segment,
   [from, to]: readonly [from: number, to: number],
   range: PlaceRange,
   count: ScanCount,

@@ -16,6 +16,7 @@ import { createExporter } from './export.ts'
 import { runFields } from './fields/run-fields.ts'
 import { runHistogram } from './histogram-run.ts'
 import { createLanes, type Lanes } from './lanes.ts'
+import { createLogqlService } from './logql/service.ts'
 import { createPager } from './pager.ts'
 import type { Plan } from './plan.ts'
 import { requireCursor } from './require-cursor.ts'
@@ -69,6 +70,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     openTail: (plan, start, signal) => openTail(plan, start, signal),
     readTail: async (plan, cursor, bytesMax) => tails.read(plan, requireCursor(cursor), bytesMax),
     check: createReadiness(lanes, check),
+    logql: createLogqlService({ ...deps, now: options.now, runTail: tails.step }),
     status: () => ({ lanes: lanes.status(), damage: damage.last() }),
     memory: lanes.memory,
     storage: async () => (await lanes.run('light', { kind: 'storage' })) as StorageSizes,

@@ -3,7 +3,7 @@
 import { type Cursor, encodeCursor, type Place } from '../model/cursor.ts'
 import type { Snapshot } from '../store/reader.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
-import { EntryWriter } from './entry-writer.ts'
+import { type EntrySink, EntryWriter } from './entry-writer.ts'
 import type { HeldLines } from './held-lines.ts'
 import { placeOf, walkHistory } from './history.ts'
 import type { Hit, HitList, SegmentHeap } from './open-segment.ts'
@@ -23,15 +23,19 @@ type TailStep = Pick<TailTask, 'cursor' | 'sliceMs' | 'answerBytesMax'>
 
 /** What several steps over one snapshot share: their entries are written with the same buffers. */
 export type TailOutput = {
-  readonly writer: EntryWriter
+  readonly writer: EntrySink
   /** As `HitWriter`, until there are `bytesMax` bytes. */
   readonly write: (hits: HitList, bytesMax: number, isLate?: (hit: Hit) => boolean) => number
   readonly windows: TailWindows
 }
 
 /** For one snapshot. */
-export function createTailOutput(snapshot: Snapshot, databaseId: string, held: HeldLines): TailOutput {
-  const writer = new EntryWriter('json', beginning(databaseId, 0, 0))
+export function createTailOutput(
+  snapshot: Snapshot,
+  databaseId: string,
+  held: HeldLines,
+  writer: EntrySink = new EntryWriter('json', beginning(databaseId, 0, 0)),
+): TailOutput {
   return {
     writer,
     windows: createTailWindows(snapshot),

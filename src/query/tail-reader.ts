@@ -10,9 +10,11 @@ import type { Cursor } from '../model/cursor.ts'
 import type { TailRead } from './contract.ts'
 import { type Lanes, TaskTimeout } from './lanes.ts'
 import type { Plan } from './plan.ts'
-import type { TailResult, TailsResult } from './tasks.ts'
+import type { TailResult, TailsResult, TailTask } from './tasks.ts'
 
 export type TailReader = {
+  /** One step alone. */
+  readonly step: (task: TailTask) => Promise<TailResult>
   /** The first read of a tail. `cursor`: null for what is committed after now. */
   readonly open: (plan: Plan, cursor: Cursor | null) => Promise<TailRead>
   /** The next one. Both reject with `LogkeepError`. */
@@ -43,15 +45,18 @@ export function createTailReader(lanes: Lanes): TailReader {
     }
     isReading = false
   }
+  const step: TailReader['step'] = async (task) => {
+    try {
+      return (await lanes.run('light', task)) as TailResult
+    } catch (error) {
+      throw toldAs(error)
+    }
+  }
   return {
-    open: async (plan, cursor) => {
+    step,
+    open: (plan, cursor) => {
       const { sliceMs, answerBytesMax } = queryLimits
-      const task = { kind: 'tail', plan, cursor, sliceMs, answerBytesMax } as const
-      try {
-        return (await lanes.run('light', task)) as TailResult
-      } catch (error) {
-        throw toldAs(error)
-      }
+      return step({ kind: 'tail', plan, format: 'json', cursor, sliceMs, answerBytesMax })
     },
     read: (plan, cursor, answerBytesMax) => {
       const { promise, resolve, reject } = Promise.withResolvers<TailRead>()

@@ -6,6 +6,7 @@
 import type { Cursor } from '../model/cursor.ts'
 import type { ContextScope, HistogramGroup, HistogramRequest, QueryStats } from './contract.ts'
 import type { Grid, GroupCounts } from './histogram-grid.ts'
+import type { IndexTask, MetricFinishTask, MetricPartTask, SampleTask } from './logql/tasks.ts'
 import type { Direction, Format, Plan, StreamSelector, TimeRange } from './plan.ts'
 
 /** One slice of a history walk. */
@@ -133,6 +134,7 @@ export type FieldsResult = {
 export type TailTask = {
   readonly kind: 'tail'
   readonly plan: Plan
+  readonly format: Format
   /** Null: begin with what is committed after now. */
   readonly cursor: Cursor | null
   readonly sliceMs: number
@@ -218,6 +220,10 @@ export type CheckTask = { readonly kind: 'check' }
 export type StorageTask = { readonly kind: 'storage' }
 
 export type Task =
+  | MetricPartTask
+  | MetricFinishTask
+  | IndexTask
+  | SampleTask
   | HistoryTask
   | CutTask
   | HistogramTask

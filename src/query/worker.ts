@@ -125,6 +125,16 @@ function run(engine: Engine, task: Task): unknown {
       const result = engine.list(task)
       return transferred(result, result.members)
     }
+    case 'metricFinish': {
+      const result = engine.metricFinish(task)
+      return transferred(result, result.members)
+    }
+    case 'metricPart':
+      return engine.metricPart(task)
+    case 'index':
+      return engine.index(task)
+    case 'sample':
+      return engine.sample(task)
     case 'cuts':
       return engine.cuts(task)
     case 'begin':

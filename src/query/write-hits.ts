@@ -2,7 +2,7 @@
 
 import type { Snapshot } from '../store/reader.ts'
 import type { StreamRecord } from '../store/stream-cache.ts'
-import type { EntryWriter, WritableEntry } from './entry-writer.ts'
+import type { EntrySink, WritableEntry } from './entry-writer.ts'
 import { type HeldLines, heldLinesMax } from './held-lines.ts'
 import type { Hit, HitList } from './open-segment.ts'
 
@@ -11,7 +11,7 @@ export type HitWriter = (hits: HitList, isLate?: (hit: Hit) => boolean) => numbe
 
 export function createHitWriter(
   snapshot: Snapshot,
-  writer: EntryWriter,
+  writer: EntrySink,
   bytesMax: number,
   held: HeldLines,
 ): HitWriter {

@@ -45,7 +45,9 @@ export class TailHub {
   readonly #emptied = Promise.withResolvers<void>()
   readonly #unsubscribe: () => void
   readonly #ticker: NodeJS.Timeout
-  /** Places taken: subscribers and openings. */
+  /** Ends of tails that are fed elsewhere. */
+  readonly #held = new Set<(reason: string) => void>()
+  /** Places taken: subscribers, openings and what is fed elsewhere. */
   #taken = 0
   /** First entries of openings whose sockets have not come. */
   #openingBytes = 0
@@ -71,6 +73,19 @@ export class TailHub {
   /** Groups that are read separately. */
   get groupCount(): number {
     return this.#groups.size
+  }
+
+  /**
+   * Takes a place for a tail that is fed elsewhere, and returns what gives it back. `end` is called at a
+   * stop.
+   * Throws `TOO_MANY`, `STOPPING`.
+   */
+  hold(end: (reason: string) => void): () => void {
+    this.#take()
+    this.#held.add(end)
+    return () => {
+      if (this.#held.delete(end)) this.#giveBack()
+    }
   }
 
   /** Rejects with `TOO_MANY`, `STOPPING`, `BAD_CURSOR` and what else the query layer refuses. */
@@ -115,6 +130,7 @@ export class TailHub {
     this.#unsubscribe()
     clearInterval(this.#ticker)
     for (const subscriber of this.#subscribers) subscriber.end(stopReason)
+    for (const end of this.#held) end(stopReason)
     if (this.#subscribers.size > 0) {
       const timer = setTimeout(this.#emptied.resolve, this.#limits.closeGraceMs)
       await this.#emptied.promise

@@ -74,6 +74,13 @@ test('S-METRIC-11 each question is counted by its kind, with its time and what i
     await query.fieldValues({ plan: everything, range, sample: 10, limit: 5, name: 'x' }, never)
     const opened = await query.openTail(everything, { kind: 'now' }, never)
     await query.readTail(everything, opened.cursor, 1e6, never)
+    const steps = { start: { sec: 0, ns: 0 }, stepNs: 1, count: 1 }
+    const count = 'count_over_time({pod=~".+"}[1m])'
+    await query.logql.metric({ query: count, steps, isInstant: true, cutsSeries: false }, never)
+    await query.logql.index({ plan: everything, range, by: null, stepMs: null }, never)
+    await query.logql.sample({ plan: everything, range, lines: 10, name: null, limit: 5 }, never)
+    const lines = { plan: everything, range, limit: 10, isCategorized: false }
+    await query.logql.lines({ ...lines, direction: 'backward', intervalNs: 0 }, never)
     await readAll(query.exportLogs({ ...request, limit: null, format: 'ndjson' }, never))
     await readAll(query.exportLogs({ ...request, cursor: next, format: 'ndjson' }, never))
     const families = await scrape()
@@ -86,6 +93,10 @@ test('S-METRIC-11 each question is counted by its kind, with its time and what i
       'field_values ok': 1,
       'tail_open ok': 1,
       'tail_read ok': 1,
+      'logql_lines ok': 1,
+      'logql_metric ok': 1,
+      'logql_index ok': 1,
+      'logql_sample ok': 1,
       'export ok': 2,
     })
     for (const kind of ['logs', 'list', 'histogram', 'context', 'fields', 'field_values', 'export']) {

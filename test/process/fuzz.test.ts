@@ -22,7 +22,7 @@ const answerMsMax = 20_000
 const memoryBytesMax = 384 * 2 ** 20
 
 /** Parameters of which a schema cannot say everything. */
-const beyondSchema = ['since', 'until', 'step', 'buckets', 'q', 'level', 'cursor', 'tail']
+const beyondSchema = ['since', 'until', 'step', 'buckets', 'q', 'query', 'level', 'cursor', 'tail']
 
 test('S-API-01 no made-up request breaks the program; what the document forbids is refused, what it allows is not', async (t) => {
   const seed = chooseSeed()

@@ -114,6 +114,8 @@ const selections: readonly (readonly [Params, readonly number[]])[] = [
   [{ q: '/pay' }, [2]],
   [{ q: 'a+b' }, [4]],
   [{ q: '支払' }, [5]],
+  [{ query: '{namespace="shop", container="api"} | logfmt | order = 17' }, [1]],
+  [{ query: '{pod=~"api.*"} |= "order"', level: 'info' }, [0]],
   [{ since: '2026-11-22T10:00:01.000000001Z', until: '2026-11-22T10:00:03.000000001Z' }, [1, 2]],
   [{ since: '2026-11-22T10:00:01.000000002Z', until: '2026-11-22T10:00:03.000000002Z' }, [2, 3]],
   [{ since: (startTime + 4_000_000_000n).toString() }, [4, 5]],
@@ -163,6 +165,8 @@ const refusals: readonly (readonly [query: string, code: string, names: string])
   ['q=%2F(%2F', 'BAD_REGEX', 'q'],
   ['q=%2F(%3F%3Da)%2F', 'BAD_REGEX', 'q'],
   ['q=%2F(a)%5C1%2F', 'BAD_REGEX', 'q'],
+  ['query=%7B', 'BAD_QUERY', 'query'],
+  ['query=rate(%7Ba%3D%22b%22%7D%5B1m%5D)', 'BAD_QUERY', 'query'],
   ['cursor=nonsense', 'BAD_CURSOR', 'cursor'],
 ]
 

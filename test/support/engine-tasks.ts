@@ -47,7 +47,15 @@ export function historyTask(given: Partial<HistoryTask> = {}): HistoryTask {
 }
 
 export function tailTask(cursor: Cursor | null, given: Partial<TailTask> = {}): TailTask {
-  return { kind: 'tail', plan: everything, cursor, sliceMs: 10_000, answerBytesMax: 1e9, ...given }
+  return {
+    kind: 'tail',
+    plan: everything,
+    format: 'json',
+    cursor,
+    sliceMs: 10_000,
+    answerBytesMax: 1e9,
+    ...given,
+  }
 }
 
 export function listTask(list: ListTask['list'], given: Partial<ListTask> = {}): ListTask {

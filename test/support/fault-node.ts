@@ -14,6 +14,7 @@ import { createQueryService } from '../../src/query/service.ts'
 import type { RetentionSettings } from '../../src/store/retention.ts'
 import { openWriter, type Writer } from '../../src/store/writer.ts'
 import { createTailHub } from '../../src/tail/hub.ts'
+import { createLokiTails } from '../../src/tail/loki-tails.ts'
 import { NodeFolder } from '../collector/node-folder.ts'
 import { type Entry, type Params, walk } from './client.ts'
 import { createRecordedLog, createRecordedMetrics } from './recorded-query.ts'
@@ -135,7 +136,9 @@ async function serveOver(node: NodeFolder, dataDir: string) {
     files: async (request) => node.core.files(request, node.now),
   }
   const tails = createTailHub({ query, collector, log, nowMs: () => performance.now() })
+  const lokiTails = createLokiTails({ logql: query.logql, collector, hub: tails, log })
   const app = buildServer({
+    lokiTails,
     config: {
       nodeName: 'n1',
       anonymous: false,

@@ -92,6 +92,7 @@ export function createRecordedQuery(given: Partial<Answers> = {}) {
     ...given,
   }
   const service: QueryService = {
+    logql: createStillLogql(),
     logs: async (request, signal) => {
       requests.push(request)
       return answers.logs(request, signal)
@@ -209,4 +210,17 @@ export function createRecordedLog() {
   }
   const log: Logger = { debug: add, info: add, warn: add, error: add }
   return { log, events }
+}
+
+/** Finds nothing. */
+function createStillLogql(): QueryService['logql'] {
+  const stats = { scannedBytes: 0, scannedLines: 0, blocks: 0, elapsedMs: 0 }
+  return {
+    lines: async () => ({ streams: [], count: 0, ended: null, stats, warnings: [] }),
+    metric: async () => ({ members: Buffer.from('"resultType":"vector","result":[]'), stats, warnings: [] }),
+    index: async () => ({ groups: [], isCut: false }),
+    sample: async () => ({ fields: [], values: [] }),
+    openTail: async () => ({ entries: [], cursor: 'c0', caughtUp: true, warnings: [] }),
+    readTail: async ({ cursor }) => ({ entries: [], cursor, caughtUp: true, warnings: [] }),
+  }
 }

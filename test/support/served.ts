@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { buildServer, type ServerDeps } from '../../src/http/server.ts'
 import { httpLimits } from '../../src/limits/http.ts'
 import { createTailHub, type TailHubOptions } from '../../src/tail/hub.ts'
+import { createLokiTails } from '../../src/tail/loki-tails.ts'
 import {
   type Answers,
   createRecordedLog,
@@ -35,7 +36,14 @@ export async function serve({ config, token = null, answers, tailLimits = {}, ho
     nowMs: () => clock.nowMs,
     limits: tailLimits,
   })
+  const lokiTails = createLokiTails({
+    logql: query.service.logql,
+    collector: collector.collector,
+    hub: tails,
+    log,
+  })
   const app = buildServer({
+    lokiTails,
     config: {
       nodeName: 'n1',
       anonymous: false,

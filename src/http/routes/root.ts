@@ -28,9 +28,10 @@ export function registerRoot(app: FastifyInstance, routes: readonly ListedRoute[
   app.get('/', { exposeHeadRoute: true, config: { access: 'page' }, schema }, async (request, reply) => {
     parseQueryString(queryOf(request), routeParameters.none)
     reply.header('vary', 'accept')
-    if (!/\btext\//.test(request.headers.accept ?? '')) return { name: 'logkeep', routes }
-    const pathChars = Math.max(...routes.map(({ path }) => path.length))
-    const lines = routes.map(
+    const listed = routes.filter(({ summary }) => summary !== '')
+    if (!/\btext\//.test(request.headers.accept ?? '')) return { name: 'logkeep', routes: listed }
+    const pathChars = Math.max(...listed.map(({ path }) => path.length))
+    const lines = listed.map(
       ({ path, methods, summary }) => `${path.padEnd(pathChars)} ${methods.join(', ').padEnd(12)} ${summary}`,
     )
     return reply.type(textType).send(`logkeep\n\n${lines.join('\n')}\n`)

@@ -67,7 +67,7 @@ export function registerTail(app: FastifyInstance, { tails, nowMs, metrics }: Ro
 }
 
 /** What ws would refuse in a shape of its own (RFC 6455 section 4.2.1). */
-function checkHandshake(isUpgrade: boolean, headers: IncomingHttpHeaders): void {
+export function checkHandshake(isUpgrade: boolean, headers: IncomingHttpHeaders): void {
   if (!isUpgrade) throw upgradeRequired()
   const key = headers['sec-websocket-key'] ?? ''
   const version = headers['sec-websocket-version'] ?? ''
@@ -76,7 +76,7 @@ function checkHandshake(isUpgrade: boolean, headers: IncomingHttpHeaders): void 
   throw new LogkeepError('BAD_REQUEST', message, 'version 13 is spoken here')
 }
 
-function upgradeRequired(): LogkeepError {
+export function upgradeRequired(): LogkeepError {
   const hint = 'connect with a WebSocket client; GET /logs answers plain requests'
   return new LogkeepError('UPGRADE_REQUIRED', 'a live tail is a WebSocket', hint)
 }

@@ -8,14 +8,19 @@ import { emptySeries, keyOf, type Matrix, type SeriesLabels } from './matrix.ts'
 import { sampleOperationOf } from './sample-operations.ts'
 import { CellGrid, type Steps, sinceStart } from './steps.ts'
 
-/** What was collected, as plain data: it travels between threads, and is added to another's. */
-export type Partial = {
+/**
+ * What was collected, as plain data: it travels between threads, and is added to another's. `cells` begin
+ * with
+ * number `first` of all; `times` as in `Cells`.
+ */
+export type CollectedSeries = {
   readonly labels: SeriesLabels
+  readonly first: number
   readonly cells: Float64Array
   readonly times: Float64Array | null
 }
 
-type Cells = {
+export type Cells = {
   readonly labels: SeriesLabels
   /** Of accumulators; or values of samples, in no order. */
   cells: Float64Array
@@ -84,24 +89,32 @@ export class RangeCollector {
     series.cells[cell] = (series.cells[cell] as number) + count
   }
 
-  take(): Partial[] {
+  take(): CollectedSeries[] {
+    const width = this.#accumulator?.width ?? 1
+    const trimmed = (cells: Float64Array): Pick<CollectedSeries, 'first' | 'cells'> => {
+      let first = 0
+      let end = cells.length
+      while (first < end && cells[first] === 0) first += width
+      while (end > first && cells[end - width] === 0) end -= width
+      return { first, cells: cells.slice(first, end) }
+    }
     return Array.from(this.#series.values(), ({ labels, cells, times, used }) =>
       times === null
-        ? { labels, cells, times }
-        : { labels, cells: cells.slice(0, used), times: times.slice(0, used) },
+        ? { labels, times, ...trimmed(cells) }
+        : { labels, first: 0, cells: cells.slice(0, used), times: times.slice(0, used) },
     )
   }
 
-  merge(partials: readonly Partial[]): void {
+  merge(partials: readonly CollectedSeries[]): void {
     const accumulator = this.#accumulator
-    for (const { labels, cells, times } of partials) {
+    for (const { labels, first, cells, times } of partials) {
       const series = this.seriesOf(labels)
       if (accumulator === null) {
         times?.forEach((time, index) => this.#keep(series, time, cells[index] as number))
         continue
       }
       for (let at = 0; at < cells.length; at += accumulator.width) {
-        if (cells[at] !== 0) accumulator.merge(series.cells, at, cells, at)
+        if (cells[at] !== 0) accumulator.merge(series.cells, first + at, cells, at)
       }
     }
   }

@@ -3,6 +3,7 @@
 import { evaluateError } from '../error.ts'
 import { createLabelFilter, parseNumber } from '../stages/label-filter.ts'
 import type { LineState } from '../stages/line-state.ts'
+import { neededLabels } from '../stages/needed-labels.ts'
 import { compileStages } from '../stages/pipeline.ts'
 import type { Conversion, Grouping } from '../syntax/tree.ts'
 import { parseGoDuration, parseSize } from '../syntax/units.ts'
@@ -29,7 +30,7 @@ export function createSampler(
   stages = range.query.stages,
 ): Sampler {
   const { operation, unwrap } = range
-  const run = compileStages(stages)
+  const run = compileStages(stages, namesBehind(range, grouping))
   const filters = (unwrap?.filters ?? []).map(createLabelFilter)
   const read = unwrap === null ? null : readerOf(unwrap.conversion)
   const isCount = unwrap === null && countingOperations.has(operation)
@@ -53,6 +54,18 @@ export function createSampler(
     },
     labels: (state) => groupedLabels(state, grouping, unwrap?.label ?? null),
   }
+}
+
+/** Labels that are looked at behind the stages; null: all. */
+function namesBehind({ unwrap }: Leaf['range'], grouping: Grouping | null): string[] | null {
+  if (grouping === null || grouping.isWithout) return null
+  const names = [...grouping.labels]
+  if (unwrap !== null) {
+    // Filters behind an unwrap are label filters like any other.
+    const stages = unwrap.filters.map((filter) => ({ kind: 'labelFilter', filter }) as const)
+    names.push(unwrap.label, ...(neededLabels(stages, []) ?? []))
+  }
+  return names
 }
 
 function pipelineError(state: LineState): Error {

@@ -98,6 +98,16 @@ export class JsonScanner {
     return this.#escapedString(start)
   }
 
+  /** The same where its text does not matter. */
+  skipString(): void {
+    const start = this.at + 1
+    const end = this.#text.indexOf('"', start)
+    if (this.#backslash < start) this.#findBackslash(start)
+    // Escapes are looked at even so: a bad one makes the line no JSON.
+    if (end < 0 || this.#backslash <= end) this.string()
+    else this.at = end + 1
+  }
+
   /** A number, `true`, `false` or `null` as written. */
   word(): string {
     const start = this.at
@@ -177,7 +187,7 @@ export class JsonScanner {
   }
 
   #error(): JsonSyntaxError {
-    return new JsonSyntaxError(`Value looks like object, but can't find closing '}' symbol (at ${this.at})`)
+    return new JsonSyntaxError(`no JSON at character ${this.at + 1} of the line`)
   }
 }
 

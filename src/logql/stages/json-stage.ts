@@ -6,9 +6,12 @@ import { type JsonPath, parseJsonPath } from './json-path.ts'
 import { JsonScanner, JsonSyntaxError } from './json-scanner.ts'
 import { cleanKey, createKeyCleaner } from './label-names.ts'
 import type { LineStage, LineState } from './line-state.ts'
+import type { NeededLabels } from './needed-labels.ts'
 
-/** All members become labels, names of nested ones joined with `_`; arrays and nulls do not. */
-export function createJsonStage(): LineStage {
+/**
+ * All members that are needed become labels, names of nested ones joined with `_`; arrays and nulls do not.
+ */
+export function createJsonStage(needed: NeededLabels = null): LineStage {
   const clean = createKeyCleaner()
   const visit = (state: LineState, scanner: JsonScanner, prefix: string, depth: number): void => {
     if (depth > logqlLimits.jsonDepthMax) throw new JsonSyntaxError('the line is nested too deeply')
@@ -25,15 +28,11 @@ export function createJsonStage(): LineStage {
         case 'null':
           scanner.word()
           return
-        case 'string': {
-          const value = scanner.string()
-          if (name !== '') state.addParsed(name, value)
-          return
-        }
-        default: {
-          const value = scanner.word()
-          if (name !== '') state.addParsed(name, value)
-        }
+        case 'string':
+          if (!state.isNeeded(name, needed)) return scanner.skipString()
+          return addNamed(state, name, scanner.string())
+        default:
+          return addNamed(state, name, scanner.word())
       }
     })
   }
@@ -42,6 +41,10 @@ export function createJsonStage(): LineStage {
     if (scanner.kind() !== 'object') throw new JsonSyntaxError('Value is not an object')
     visit(state, scanner, '', 0)
   })
+}
+
+function addNamed(state: LineState, name: string, value: string): void {
+  if (name !== '') state.addParsed(name, value)
 }
 
 /** Each expression gives one label; objects and arrays as they are written; what is missing is empty. */

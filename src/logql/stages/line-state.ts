@@ -6,6 +6,7 @@
 import { logqlLimits } from '../../limits/logql.ts'
 import type { Time } from '../../model/entry.ts'
 import type { TextRegex } from '../../regex/text-regex.ts'
+import type { NeededLabels } from './needed-labels.ts'
 
 export type Labels = ReadonlyMap<string, string>
 
@@ -55,6 +56,11 @@ export class LineState {
     if (name === errorDetailsLabel) return this.errorDetails ?? undefined
     if (this.#dropped.has(name)) return undefined
     return this.#metadata.get(name) ?? this.#stream.get(name)
+  }
+
+  /** Whether anything looks at a name out of the line. */
+  isNeeded(parsed: string, needed: NeededLabels): boolean {
+    return needed === null || needed.has(this.nameOf(parsed))
   }
 
   /** A name out of the line: other than those that the entry came with. */

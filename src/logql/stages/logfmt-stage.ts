@@ -4,6 +4,7 @@ import { parseError } from '../error.ts'
 import type { FieldExpression } from '../syntax/tree.ts'
 import { createKeyCleaner } from './label-names.ts'
 import type { LineStage, LineState } from './line-state.ts'
+import type { NeededLabels } from './needed-labels.ts'
 
 export type LogfmtOptions = { readonly isStrict: boolean; readonly keepEmpty: boolean }
 
@@ -102,13 +103,16 @@ function unescapeValue(raw: string): string | null {
 }
 
 /** Keys without values are left out unless they are to be kept. */
-export function createLogfmtStage({ isStrict, keepEmpty }: LogfmtOptions): LineStage {
+export function createLogfmtStage(
+  { isStrict, keepEmpty }: LogfmtOptions,
+  needed: NeededLabels = null,
+): LineStage {
   const clean = createKeyCleaner()
   return (state) => {
     const problem = visitPairs(state.line, isStrict, (key, value) => {
       if (value === '' && !keepEmpty) return
       const name = clean(key)
-      if (name !== '') state.addParsed(name, value)
+      if (name !== '' && state.isNeeded(name, needed)) state.addParsed(name, value)
     })
     return told(state, problem)
   }

@@ -8,26 +8,32 @@ import { createLabelFilter } from './label-filter.ts'
 import { createLineFilter } from './line-filter.ts'
 import type { LineStage } from './line-state.ts'
 import { createLogfmtFieldsStage, createLogfmtStage } from './logfmt-stage.ts'
+import { type NeededLabels, neededLabels } from './needed-labels.ts'
 import { createDrop, createKeep } from './pick-stages.ts'
 
-/** Throws `LogqlError` where a stage cannot be built. */
-export function compileStages(stages: readonly Stage[]): LineStage {
-  const compiled = stages.map(compileStage)
+/**
+ * `further`: labels that are looked at behind the stages; null: all are. Throws `LogqlError` where a stage
+ * cannot
+ * be built.
+ */
+export function compileStages(stages: readonly Stage[], further: readonly string[] | null = null): LineStage {
+  const needed = neededLabels(stages, further)
+  const compiled = stages.map((stage) => compileStage(stage, needed))
   return (state) => {
     for (const stage of compiled) if (!stage(state)) return false
     return true
   }
 }
 
-function compileStage(stage: Stage): LineStage {
+function compileStage(stage: Stage, needed: NeededLabels): LineStage {
   switch (stage.kind) {
     case 'lineFilter':
       return createLineFilter(stage)
     case 'json':
-      return stage.fields.length === 0 ? createJsonStage() : createJsonFieldsStage(stage.fields)
+      return stage.fields.length === 0 ? createJsonStage(needed) : createJsonFieldsStage(stage.fields)
     case 'logfmt':
       return stage.fields.length === 0
-        ? createLogfmtStage(stage)
+        ? createLogfmtStage(stage, needed)
         : createLogfmtFieldsStage(stage.fields, stage)
     case 'pattern':
       return createPatternStage(stage.text)

@@ -1,0 +1,127 @@
+/** Labels, series and sizes of what is stored, in Loki's form. */
+
+import { lokiLimits } from '../../../limits/http.ts'
+import { streamLabelNames } from '../../../query/logql/entry-labels.ts'
+import type { IndexGroup } from '../../../query/logql/tasks.ts'
+import type { Plan } from '../../../query/plan.ts'
+import { refresh } from '../../freshness.ts'
+import { badParameter, type LokiRange, rangeOfNs } from '../../loki/parameters.ts'
+import { type LokiBody, type LokiCall, type LokiScope, success } from '../../loki/scope.ts'
+import { selectorOf } from '../../loki/selectors.ts'
+import type { RouteDeps } from '../../server.ts'
+import { reachesNow, stepsOf } from './queries.ts'
+
+type Asked = { readonly plan: Plan; readonly range: LokiRange; readonly by: readonly string[] | null }
+
+export function registerLokiStreams({ answer }: LokiScope, deps: RouteDeps): void {
+  const groupsOf = createGroups(deps)
+  const labels = async (call: LokiCall): Promise<LokiBody> => {
+    const { plan } = selectorOf(call.parameters.text('query'))
+    const groups = await groupsOf(call, { plan, range: rangeOf(call, deps), by: [] })
+    return success(groups.length === 0 ? undefined : streamLabelNames)
+  }
+  answer('/labels', labels)
+  answer('/label', labels)
+  answer('/label/:name/values', async (call) => {
+    const { plan } = selectorOf(call.parameters.text('query'))
+    const name = call.path['name'] as string
+    const range = rangeOf(call, deps)
+    if (!(streamLabelNames as readonly string[]).includes(name)) return success(undefined)
+    const groups = await groupsOf(call, { plan, range, by: [name] })
+    const values = groups.flatMap((group) => group.labels.map(([, value]) => value)).sort()
+    return success(values.length === 0 ? undefined : values)
+  })
+  answer('/series', async (call) => {
+    const { parameters } = call
+    const range = rangeOf(call, deps)
+    const selectors = [...parameters.all('match[]'), ...parameters.all('match')]
+    const series = new Map<string, object>()
+    for (const selector of selectors.length === 0 ? [''] : selectors) {
+      for (const group of await groupsOf(call, { plan: selectorOf(selector).plan, range, by: null })) {
+        series.set(JSON.stringify(group.labels), Object.fromEntries(group.labels))
+      }
+    }
+    return success([...series.values()])
+  })
+  answer('/index/stats', async (call) => {
+    const { plan } = selectorOf(call.parameters.text('query'))
+    const groups = await groupsOf(call, { plan, range: rangeOf(call, deps), by: [] })
+    const [{ streams, chunks, bytes, entries } = { streams: 0, chunks: 0, bytes: 0, entries: 0 }] = groups
+    return [JSON.stringify({ streams, chunks, bytes, entries })]
+  })
+  answer('/index/volume', (call) => answerVolume(call, deps, null))
+  answer('/index/volume_range', (call) => {
+    const { stepNs } = stepsOf(call, rangeOf(call, deps))
+    return answerVolume(call, deps, Math.max(Math.round(stepNs / 1e6), 1))
+  })
+}
+
+function rangeOf({ parameters }: LokiCall, { nowMs }: RouteDeps): LokiRange {
+  return parameters.range(nowMs())
+}
+
+function createGroups({ query, collector, nowMs }: RouteDeps) {
+  return async ({ signal }: LokiCall, { plan, range, by }: Asked): Promise<readonly IndexGroup[]> => {
+    await refresh(collector, reachesNow(range.endNs, nowMs()))
+    const answer = await query.logql.index({ plan, range: rangeOfNs(range), by, stepMs: null }, signal)
+    return answer.groups
+  }
+}
+
+/** Bytes by labels: those of `targetLabels`, else those that the selector names. */
+async function answerVolume(call: LokiCall, deps: RouteDeps, stepMs: number | null): Promise<LokiBody> {
+  const { parameters, signal } = call
+  const { plan, matchers } = selectorOf(parameters.text('query'))
+  const range = rangeOf(call, deps)
+  const limit = parameters.limit('limit', lokiLimits.volumeDefault)
+  const aggregateBy = parameters.text('aggregateBy')
+  if (!['', 'series', 'labels'].includes(aggregateBy)) throw badParameter('invalid aggregation option')
+  const given = parameters.text('targetLabels')
+  const names = given === '' ? matchers.map(({ name }) => name) : given.split(',').map((name) => name.trim())
+  const isByLabel = aggregateBy === 'labels'
+  const by = names.length === 0 ? (isByLabel ? null : []) : names
+  const { groups } = await deps.query.logql.index({ plan, range: rangeOfNs(range), by, stepMs }, signal)
+  const volumes = isByLabel ? byLabelNames(groups) : groups
+  const sorted = volumes.toSorted(
+    (one, other) => other.bytes - one.bytes || (nameOf(one) < nameOf(other) ? -1 : 1),
+  )
+  const result = sorted.slice(0, limit).map((group) => {
+    const metric = Object.fromEntries(group.labels)
+    const startMs = Number(range.startNs / 1_000_000n)
+    if (stepMs === null)
+      return { metric, value: [Number(range.endNs / 1_000_000n) / 1000, String(group.bytes)] }
+    const values = group.steps.flatMap((bytes, step) =>
+      bytes > 0 ? [[(startMs + step * stepMs) / 1000, String(bytes)]] : [],
+    )
+    return { metric, values }
+  })
+  const resultType = stepMs === null ? 'vector' : 'matrix'
+  return success({ resultType, result })
+}
+
+function nameOf({ labels }: IndexGroup): string {
+  return JSON.stringify(labels)
+}
+
+/** One volume per name of a label, whatever its values. */
+function byLabelNames(groups: readonly IndexGroup[]): IndexGroup[] {
+  const sums = new Map<string, { bytes: number; steps: number[] }>()
+  for (const { labels, bytes, steps } of groups) {
+    for (const [name] of labels) {
+      const sum = sums.get(name) ?? { bytes: 0, steps: [] }
+      sum.bytes += bytes
+      steps.forEach((own, step) => {
+        sum.steps[step] = (sum.steps[step] ?? 0) + own
+      })
+      sums.set(name, sum)
+    }
+  }
+  return Array.from(sums, ([name, { bytes, steps }]) => ({
+    labels: [[name, '']] as const,
+    streams: 0,
+    chunks: 0,
+    bytes,
+    entries: 0,
+    steps: Array.from(steps, (own) => own ?? 0),
+  }))
+}
