@@ -56,6 +56,7 @@ export class JsonScanner {
 
   /** Visits the members of the object that comes next; `visit` has to read or skip the value. */
   members(visit: (key: string) => void): void {
+    this.skipBlank()
     this.#expect(openBrace)
     this.skipBlank()
     if (this.#accept(closeBrace)) return
