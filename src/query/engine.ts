@@ -7,7 +7,7 @@ import { resumeOf } from './collected-page.ts'
 import { type CompiledPlan, compilePlan } from './compiled-plan.ts'
 import type { MembersAnswer, StorageSizes } from './contract.ts'
 import { findCuts } from './cuts.ts'
-import { createEntrySink, recordSinkOf } from './entry-sink.ts'
+import { createEntrySink, isRecords, recordSinkOf } from './entry-sink.ts'
 import { explainEmpty, explainNames } from './explain.ts'
 import { answerFields } from './fields/answer-fields.ts'
 import { findEntry, planOfAll } from './find-entry.ts'
@@ -106,6 +106,32 @@ export function createEngine(reader: Reader): Engine {
       const compiled = planOf(task.plan)
       return reader.snapshot((snapshot) => answerFields(snapshot, compiled, { task, held }))
     },
+    ...createTailTasks({ reader, planOf, held }),
+    begin: (task) => {
+      const { hash } = planOf(task.plan)
+      return reader.snapshot((snapshot) => cursorOf(snapshot, reader.databaseId, hash, task, []))
+    },
+    ...createLogqlTasks({
+      reader,
+      held,
+      planOf,
+      begin: (snapshot, { hash }, task) => cursorOf(snapshot, reader.databaseId, hash, task, []),
+    }),
+    list: (task) => reader.snapshot((snapshot) => answerList(snapshot, task)),
+    check: () => reader.snapshot(() => reader.databaseId),
+    storage: () => reader.snapshot(() => reader.sizes()),
+    close: () => reader.close(),
+  }
+}
+
+type TailDeps = {
+  readonly reader: Reader
+  readonly planOf: (plan: Plan) => CompiledPlan & { readonly hash: number }
+  readonly held: HeldLines
+}
+
+function createTailTasks({ reader, planOf, held }: TailDeps): Pick<Engine, 'tail' | 'tails'> {
+  return {
     tail: (task) => {
       const compiled = planOf(task.plan)
       checkCursor(task.cursor, reader.databaseId, compiled.hash)
@@ -123,20 +149,6 @@ export function createEngine(reader: Reader): Engine {
       }
       return reader.snapshot((snapshot) => answerTails(snapshot, reader.databaseId, compile, { task, held }))
     },
-    begin: (task) => {
-      const { hash } = planOf(task.plan)
-      return reader.snapshot((snapshot) => cursorOf(snapshot, reader.databaseId, hash, task, []))
-    },
-    ...createLogqlTasks({
-      reader,
-      held,
-      planOf,
-      begin: (snapshot, { hash }, task) => cursorOf(snapshot, reader.databaseId, hash, task, []),
-    }),
-    list: (task) => reader.snapshot((snapshot) => answerList(snapshot, task)),
-    check: () => reader.snapshot(() => reader.databaseId),
-    storage: () => reader.snapshot(() => reader.sizes()),
-    close: () => reader.close(),
   }
 }
 
@@ -181,7 +193,8 @@ function answerHistory(
   const end = isCut ? 'answer' : slice.end
   const place = isCut ? placeOf(slice.hits.at(written - 1)) : slice.place
   const next = end === 'exhausted' ? null : { ...cursor, place }
-  if (task.isFirst) {
+  // Records are for programs that ask again and again: an empty answer needs no explanation there.
+  if (task.isFirst && !isRecords(task.format)) {
     warnings.push(...explainNames(snapshot, compiled))
     if (end === 'exhausted' && written === 0) {
       const empty = explainEmpty(snapshot, compiled)

@@ -16,8 +16,13 @@ export function createEntrySink(
   return recordSinkOf(compiled, format) ?? new EntryWriter(format, cursor, options)
 }
 
+/** Whether answers have the form of Loki's. */
+export function isRecords(format: Format): boolean {
+  return format === 'streams' || format === 'categorized'
+}
+
 /** Null: the format has no records. */
 export function recordSinkOf({ logql }: CompiledPlan, format: Format): EntrySink | null {
-  if (format !== 'streams' && format !== 'categorized') return null
+  if (!isRecords(format)) return null
   return new RecordWriter(logql?.write ?? null, format === 'categorized')
 }

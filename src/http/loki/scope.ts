@@ -88,6 +88,7 @@ export function sendText(reply: FastifyReply, error: LogkeepError | null): Fasti
 }
 
 /** `{"status":"success","data":…}`; without `data` where there is none. */
-export function success(data: unknown): LokiBody {
-  return [JSON.stringify({ status: 'success', ...(data !== undefined && { data }) })]
+export function success(data: unknown, warnings: readonly string[] = []): LokiBody {
+  const told = warnings.length > 0 && { warnings }
+  return [JSON.stringify({ status: 'success', ...(data !== undefined && { data }), ...told })]
 }

@@ -11,13 +11,15 @@ import { selectorOf } from '../../loki/selectors.ts'
 import type { RouteDeps } from '../../server.ts'
 import { reachesNow, stepsOf } from './queries.ts'
 
+const cutShort = 'ended: there are too many blocks in this range; the older ones were not looked at'
+
 type Asked = { readonly plan: Plan; readonly range: LokiRange; readonly by: readonly string[] | null }
 
 export function registerLokiStreams({ answer }: LokiScope, deps: RouteDeps): void {
   const groupsOf = createGroups(deps)
   const labels = async (call: LokiCall): Promise<LokiBody> => {
     const { plan } = selectorOf(call.parameters.text('query'))
-    const groups = await groupsOf(call, { plan, range: rangeOf(call, deps), by: [] })
+    const { groups } = await groupsOf(call, { plan, range: rangeOf(call, deps), by: [] })
     return success(groups.length === 0 ? undefined : streamLabelNames)
   }
   answer('/labels', labels)
@@ -27,25 +29,29 @@ export function registerLokiStreams({ answer }: LokiScope, deps: RouteDeps): voi
     const name = call.path['name'] as string
     const range = rangeOf(call, deps)
     if (!(streamLabelNames as readonly string[]).includes(name)) return success(undefined)
-    const groups = await groupsOf(call, { plan, range, by: [name] })
+    const { groups, warnings } = await groupsOf(call, { plan, range, by: [name] })
     const values = groups.flatMap((group) => group.labels.map(([, value]) => value)).sort()
-    return success(values.length === 0 ? undefined : values)
+    return success(values.length === 0 ? undefined : values, warnings)
   })
   answer('/series', async (call) => {
     const { parameters } = call
     const range = rangeOf(call, deps)
     const selectors = [...parameters.all('match[]'), ...parameters.all('match')]
     const series = new Map<string, object>()
+    const told = new Set<string>()
     for (const selector of selectors.length === 0 ? [''] : selectors) {
-      for (const group of await groupsOf(call, { plan: selectorOf(selector).plan, range, by: null })) {
+      const { plan } = selectorOf(selector)
+      const { groups, warnings } = await groupsOf(call, { plan, range, by: null })
+      for (const warning of warnings) told.add(warning)
+      for (const group of groups) {
         series.set(JSON.stringify(group.labels), Object.fromEntries(group.labels))
       }
     }
-    return success([...series.values()])
+    return success([...series.values()], [...told])
   })
   answer('/index/stats', async (call) => {
     const { plan } = selectorOf(call.parameters.text('query'))
-    const groups = await groupsOf(call, { plan, range: rangeOf(call, deps), by: [] })
+    const { groups } = await groupsOf(call, { plan, range: rangeOf(call, deps), by: [] })
     const [{ streams, chunks, bytes, entries } = { streams: 0, chunks: 0, bytes: 0, entries: 0 }] = groups
     return [JSON.stringify({ streams, chunks, bytes, entries })]
   })
@@ -61,10 +67,11 @@ function rangeOf({ parameters }: LokiCall, { nowMs }: RouteDeps): LokiRange {
 }
 
 function createGroups({ query, collector, nowMs }: RouteDeps) {
-  return async ({ signal }: LokiCall, { plan, range, by }: Asked): Promise<readonly IndexGroup[]> => {
+  return async ({ signal }: LokiCall, { plan, range, by }: Asked) => {
     await refresh(collector, reachesNow(range.endNs, nowMs()))
-    const answer = await query.logql.index({ plan, range: rangeOfNs(range), by, stepMs: null }, signal)
-    return answer.groups
+    const request = { plan, range: rangeOfNs(range), by, stepMs: null }
+    const { groups, isCut } = await query.logql.index(request, signal)
+    return { groups, warnings: isCut ? [cutShort] : [] }
   }
 }
 
@@ -80,7 +87,8 @@ async function answerVolume(call: LokiCall, deps: RouteDeps, stepMs: number | nu
   const names = given === '' ? matchers.map(({ name }) => name) : given.split(',').map((name) => name.trim())
   const isByLabel = aggregateBy === 'labels'
   const by = names.length === 0 ? (isByLabel ? null : []) : names
-  const { groups } = await deps.query.logql.index({ plan, range: rangeOfNs(range), by, stepMs }, signal)
+  const request = { plan, range: rangeOfNs(range), by, stepMs }
+  const { groups, isCut } = await deps.query.logql.index(request, signal)
   const volumes = isByLabel ? byLabelNames(groups) : groups
   const sorted = volumes.toSorted(
     (one, other) => other.bytes - one.bytes || (nameOf(one) < nameOf(other) ? -1 : 1),
@@ -96,7 +104,7 @@ async function answerVolume(call: LokiCall, deps: RouteDeps, stepMs: number | nu
     return { metric, values }
   })
   const resultType = stepMs === null ? 'vector' : 'matrix'
-  return success({ resultType, result })
+  return success({ resultType, result }, isCut ? [cutShort] : [])
 }
 
 function nameOf({ labels }: IndexGroup): string {
