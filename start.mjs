@@ -33,6 +33,7 @@ const command = process.argv[2]
 if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) refuse()
 if (command === 'warm') warm()
 else if (command === 'fill') await fill()
+else if (command === 'page') buildPage()
 else await start(command === 'demo' ? 'src/demo/main.ts' : 'src/main.ts')
 
 function refuse() {
@@ -49,6 +50,7 @@ async function start(file) {
   // Settings may stand in a file beside this one; variables that are set already win.
   const settingsFile = join(root, '.env')
   if (command !== 'demo' && fs.existsSync(settingsFile)) process.loadEnvFile(settingsFile)
+  buildPage()
   const cache = cacheFolder()
   if (!fs.existsSync(cache)) warm()
   process.env.NODE_COMPILE_CACHE ??= cache
@@ -62,6 +64,32 @@ async function start(file) {
 /** The cache is good only for the flags that it was filled with. */
 function warm() {
   spawnSync(process.execPath, [...nodeFlags, import.meta.filename, 'fill'], { stdio: 'ignore' })
+}
+
+/**
+ * Builds the web page where its sources are newer than what was built. An image has no sources, an
+ * installation without development dependencies no builder: what is there is served, or the API alone.
+ */
+function buildPage() {
+  const built = fs.statSync(join(root, 'dist/page/index.html'), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  // Folders too: a source that is gone changes its folder.
+  const sources = ['package-lock.json', ...fs.globSync('page{,/**/*}', { cwd: root })]
+  const changed = sources.map(
+    (path) => fs.statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  )
+  if (sources.length === 1 || Math.max(...changed) <= built) return
+  const vite = join(root, 'node_modules/vite/bin/vite.js')
+  if (!fs.existsSync(vite)) {
+    console.error(
+      'The web page is not built, which needs "npm ci" with development dependencies; the API works.',
+    )
+    return
+  }
+  const { status, stderr } = spawnSync(process.execPath, [vite, 'build', 'page', '--logLevel', 'error'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  if (status !== 0) console.error(`The web page could not be built; the API works without.\n${stderr}`)
 }
 
 /** Loads every module once; entry files do nothing, or throw, when they are not started as such. */

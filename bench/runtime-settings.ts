@@ -6,7 +6,7 @@
 import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
-import { regexEngineFlags } from '../src/query/regex/compile.ts'
+import { regexEngineFlags } from '../src/regex/compile.ts'
 import { delay } from '../test/support/wait.ts'
 import { type Corpus, openCorpus } from './corpus.ts'
 import { percentile } from './figures.ts'

@@ -121,6 +121,7 @@ async function start(config: Config, log: Logger, running: Running, stop: Stop):
     lokiTails,
     metrics,
     version,
+    pageFolder: join(import.meta.dirname, '../dist/page'),
     log,
     nowMs: Date.now,
   })

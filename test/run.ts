@@ -7,9 +7,11 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { findChromium } from './support/chromium.ts'
 import type { TestOutcome } from './support/skip-report.ts'
 
-/** Tests of a layer share one process; those of `process` start the real program and have one each. */
+/** Tests of a layer share one process; those of `process` and `browser` start the real program and have
+ * one each. */
 type Layer = { readonly name: string; readonly glob: string; readonly isolation: 'none' | 'process' }
 
 type Skip = { readonly test: string; readonly reason: string }
@@ -19,6 +21,9 @@ const root = path.dirname(import.meta.dirname)
 const layerMsMax = 15 * 60_000
 /** No single test of a layer takes longer; those of `process` bound themselves. */
 const testMsMax = 120_000
+
+/** In place of every test of the layer, where no browser is found. */
+const noBrowser = 'layer browser'
 
 const sharedLayers = [
   'model',
@@ -30,7 +35,7 @@ const sharedLayers = [
   'tail',
   'metrics',
   'http',
-  'web',
+  'page',
   'demo',
   'deploy',
   'faults',
@@ -40,6 +45,7 @@ const layers: readonly Layer[] = [
   { name: 'structure', glob: 'test/*.test.ts', isolation: 'none' },
   ...sharedLayers.map((name): Layer => ({ name, glob: `test/${name}/**/*.test.ts`, isolation: 'none' })),
   { name: 'process', glob: 'test/process/**/*.test.ts', isolation: 'process' },
+  { name: 'browser', glob: 'test/browser/**/*.test.ts', isolation: 'process' },
 ]
 
 process.exitCode = await main(process.argv.slice(2))
@@ -58,6 +64,10 @@ async function main(wanted: readonly string[]): Promise<number> {
     if (wanted.length > 0 && !wanted.includes(layer.name)) continue
     const files = fs.globSync(layer.glob, { cwd: root }).toSorted()
     if (files.length === 0) continue
+    if (layer.name === 'browser' && findChromium() === null) {
+      outcomes.push({ name: noBrowser, outcome: 'skipped', reason: '' })
+      continue
+    }
     console.log(`\n== ${layer.name}: ${files.length} ${files.length === 1 ? 'file' : 'files'}`)
     outcomes.push(...(await runLayer(layer, files)))
   }
@@ -131,7 +141,7 @@ function summarise(outcomes: readonly TestOutcome[], complete: boolean): number 
   }
   for (const skip of listed) {
     if (skip.reason.trim() === '') problems.push(`test/skips.json gives no reason for: ${skip.test}`)
-    if (complete && !outcomes.some((test) => test.name === skip.test)) {
+    if (complete && skip.test !== noBrowser && !outcomes.some((test) => test.name === skip.test)) {
       problems.push(`test/skips.json names a test that does not exist: ${skip.test}`)
     }
   }

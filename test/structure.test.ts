@@ -39,7 +39,6 @@ const allowed: Readonly<Record<string, Allowed>> = {
     parts: [...leaves, 'config', 'log', 'store', 'collector', 'query', 'tail', 'http', 'metrics'],
     types: [],
   },
-  web: { parts: [], types: [] },
   demo: { parts: [], types: [] },
 }
 
@@ -71,8 +70,8 @@ const endsInText = /['"`][,;:)\]}+\s]*(, (async )?\(\w*\) =>( \{)?)?$/
 
 const sources = readSources('src/**/*.ts')
 const code = readSources(
-  '{src,test,bench}/**/*.{ts,mjs}',
-  'src/web/**/*.{js,css}',
+  '{src,page,test,bench}/**/*.{ts,tsx,mjs}',
+  'page/**/*.css',
   '*.mjs',
   'migrations/*.sql',
 )
@@ -100,6 +99,39 @@ test('S-TREE-01 imports point one way: main, then http and tail, then collector 
         return !(wanted.typeOnly && isContract && rule.types.includes(target))
       })
       .map((wanted) => `imports ${wanted.target}${wanted.typeOnly ? ' (types)' : ''}`)
+  })
+  assert.deepEqual(found, [])
+})
+
+/** The web page has parts of its own, and imports nothing of the server; `model` needs no browser. */
+const pageAllowed: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  api: ['model'],
+  state: ['model', 'api'],
+  view: ['model', 'api', 'state'],
+  main: ['state', 'view', 'style'],
+  vite: [],
+}
+const pageOwners: Readonly<Record<string, readonly string[]>> = {
+  preact: ['state', 'view', 'main'],
+  '@preact/signals': ['state', 'view'],
+  uplot: ['view'],
+  '@tanstack/virtual-core': ['view'],
+  vite: ['vite'],
+}
+
+test('S-TREE-01 imports of the web page point one way: main, then view, then state, then api, then model', () => {
+  const partOfPage = (path: string): string => path.split('/')[1]?.replace(/\..*$/, '') ?? path
+  const found = violations(readSources('page/**/*.{ts,tsx}'), (file) => {
+    const part = partOfPage(file.path)
+    return importsOf(file)
+      .filter(({ target, relative }) => {
+        if (target.startsWith('node:')) return part !== 'vite'
+        if (!relative) return pageOwners[target]?.includes(part) !== true
+        const isWithin = target.startsWith('page/')
+        return !isWithin || (partOfPage(target) !== part && !pageAllowed[part]?.includes(partOfPage(target)))
+      })
+      .map(({ target }) => `imports ${target}`)
   })
   assert.deepEqual(found, [])
 })

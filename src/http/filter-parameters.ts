@@ -5,7 +5,7 @@ import { levelNames } from '../model/entry.ts'
 import { lookUpName } from '../model/level-names.ts'
 import { nearestName } from '../model/nearest-name.ts'
 import { normalLogQuery } from '../query/logql/compile-selection.ts'
-import type { LineFilter, Plan, StreamSelector } from '../query/plan.ts'
+import type { LineFilter, Plan, StreamChoice, StreamSelector } from '../query/plan.ts'
 import { parseRegex } from '../regex/parse.ts'
 import { filterParameters, streamParameters } from './parameters.ts'
 import { allOf, badValue, oneOf, type Parameters } from './query-string.ts'
@@ -43,7 +43,20 @@ export function parseStreams(parameters: Parameters): StreamSelector {
     container: globsOf(parameters, 'container'),
     node: globsOf(parameters, 'node'),
     restart: [...new Set(restart)].sort((a, b) => a - b),
+    ...readChoices(globsOf(parameters, 'select')),
   }
+}
+
+/** `namespace`, `namespace/pod` or `namespace/pod/container`. Absent where nothing is selected. */
+function readChoices(paths: readonly string[]): { choices?: readonly StreamChoice[] } {
+  if (paths.length === 0) return {}
+  const choices = paths.map((path) => {
+    const [namespace = '', pod = '*', container = '*', ...rest] = path.split('/')
+    if (rest.length > 0 || [namespace, pod, container].includes(''))
+      throw badValue('select', path, 'namespace, namespace/pod or namespace/pod/container, as names or globs')
+    return { namespace, pod, container }
+  })
+  return { choices }
 }
 
 export function globsOf(parameters: Parameters, name: string): readonly string[] {

@@ -62,6 +62,14 @@ export const streamParameters = {
   pod: globs('a pod', 'api-*'),
   container: globs('a container', 'api'),
   node: globs('a node', 'n1'),
+  select: repeatable(
+    text(
+      'What is chosen: `namespace`, `namespace/pod` or `namespace/pod/container`, names or globs. Repeat for ' +
+        'several: one of them must hold.',
+      '^[^/]+(?:/[^/]+){0,2}$',
+      ['shop/api-*'],
+    ),
+  ),
   restart: repeatable(
     whole('Restart count of the container. Repeat for several.', { min: 0, max: 999_999_999 }),
   ),

@@ -56,6 +56,8 @@ export type ServerDeps = {
   readonly log: Logger
   /** Of the package. */
   readonly version: string
+  /** Where `npm run build:page` puts the web page. */
+  readonly pageFolder: string
   /** Milliseconds since 1970: what relative times are relative to. */
   readonly nowMs: () => number
 }
@@ -118,7 +120,7 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
   const room = createAnswerRoom(httpLimits.answersHeldBytesMax)
   const routeDeps: RouteDeps = { ...deps, security, sessions, room }
   app.register(async (scope) => {
-    registerRoot(scope, routes)
+    registerRoot(scope, routeDeps, routes)
     registerLogs(scope, routeDeps)
     registerHistogram(scope, routeDeps)
     registerContext(scope, routeDeps)

@@ -5,6 +5,9 @@ import type { Iostream, Time } from '../model/entry.ts'
 /** A glob over a whole name: `*` any run, `?` any one character, everything else itself. */
 export type Glob = string
 
+/** One choice among streams: all of its globs must match. */
+export type StreamChoice = { readonly namespace: Glob; readonly pod: Glob; readonly container: Glob }
+
 /** Streams whose every named label matches at least one of its globs; an empty list asks nothing. */
 export type StreamSelector = {
   readonly namespace: readonly Glob[]
@@ -12,6 +15,8 @@ export type StreamSelector = {
   readonly container: readonly Glob[]
   readonly node: readonly Glob[]
   readonly restart: readonly number[]
+  /** One of these must match as well; absent: any. */
+  readonly choices?: readonly StreamChoice[]
 }
 
 /** One condition on the text of a line. */

@@ -6,7 +6,7 @@ import { compileGlob, isLiteralGlob, longestText } from '../model/glob.ts'
 import type { Snapshot } from '../store/reader.ts'
 import type { NamedStream, StreamFilter } from '../store/stream-finder.ts'
 import { StreamIdSet, type StreamIds } from '../store/stream-ids.ts'
-import type { Glob, StreamSelector } from './plan.ts'
+import type { Glob, StreamChoice, StreamSelector } from './plan.ts'
 
 /** Where a stream's names stand in a row of the index. */
 const columnOf = { pod: 2, container: 4, node: 6 } as const
@@ -15,7 +15,7 @@ type Exact = { -readonly [label in 'pod' | 'container' | 'node']: StreamFilter[l
 
 /** Null where the selector selects every stream. */
 export function compileSelector(selector: StreamSelector): StreamFilter | null {
-  const { namespace, restart } = selector
+  const { namespace, restart, choices = [] } = selector
   const exact: Exact = { pod: null, container: null, node: null }
   const holds: StreamFilter['holds'][number][] = []
   const tests: ((stream: NamedStream) => boolean)[] = []
@@ -31,15 +31,41 @@ export function compileSelector(selector: StreamSelector): StreamFilter | null {
     const texts = globs.map(longestText)
     if (texts.length <= textsMax && !texts.includes('')) holds.push({ label, texts })
   }
+  if (choices.length > 0) tests.push(compileChoices(choices))
   const isEvery = namespace.length + restart.length + tests.length === 0
   if (isEvery && Object.values(exact).every((names) => names === null)) return null
   return {
-    isNamespace: namespace.length === 0 ? null : compileGlobs(namespace),
+    isNamespace: namespaceTest(namespace, choices),
     ...exact,
     restart: restart.length === 0 ? null : restart,
     holds,
     test: tests.length === 0 ? null : (stream) => tests.every((test) => test(stream)),
   }
+}
+
+/** Namespaces that no choice names are passed over as a whole. */
+function namespaceTest(
+  namespaces: readonly Glob[],
+  choices: readonly StreamChoice[],
+): ((name: string) => boolean) | null {
+  const named = namespaces.length === 0 ? null : compileGlobs(namespaces)
+  if (choices.length === 0) return named
+  const chosen = compileGlobs(choices.map(({ namespace }) => namespace))
+  return named === null ? chosen : (name) => named(name) && chosen(name)
+}
+
+/** Where the names of a choice stand in a row of the index. */
+const namespaceColumn = 1
+
+function compileChoices(choices: readonly StreamChoice[]): (stream: NamedStream) => boolean {
+  const tests = choices.map(({ namespace, pod, container }) => {
+    const globs = [compileGlob(namespace), compileGlob(pod), compileGlob(container)] as const
+    return (stream: NamedStream): boolean =>
+      globs[0](stream[namespaceColumn]) &&
+      globs[1](stream[columnOf.pod]) &&
+      globs[2](stream[columnOf.container])
+  })
+  return (stream) => tests.some((matches) => matches(stream))
 }
 
 /** Texts that are looked for in each name: more of them cost more than they save. */

@@ -419,6 +419,7 @@ test('S-HTTP-33 the root lists every route with its methods, as JSON or text', a
   const paths = routes.map(({ path }) => path)
   const expected = [
     '/',
+    '/assets/{name}',
     '/logs',
     '/logs/histogram',
     '/logs/context',

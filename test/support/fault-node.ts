@@ -156,6 +156,7 @@ async function serveOver(node: NodeFolder, dataDir: string) {
     log,
     metrics: createRecordedMetrics().metrics,
     version: '0.0.0',
+    pageFolder: '/nonexistent',
     nowMs: now,
   })
   await app.listen({ host: '127.0.0.1', port: 0 })

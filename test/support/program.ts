@@ -6,7 +6,7 @@ import * as path from 'node:path'
 import { delay, waitFor, within } from './wait.ts'
 
 const mainFile = path.join(import.meta.dirname, '../../src/main.ts')
-const readyMsMax = 20_000
+const readyMsMax = 60_000
 const stopMsMax = 10_000
 /** What is kept of the program's output: enough for a failure's message. */
 const outputCharsMax = 200_000

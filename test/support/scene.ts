@@ -62,7 +62,7 @@ export async function waitForEntries(base: string, count: number, params: Params
       if (found.length < count) throw new Error(`${found.length} entries`)
       return true
     },
-    { intervalMs: 100 },
+    { intervalMs: 100, deadlineMs: 60_000 },
   )
   return found
 }

@@ -21,9 +21,12 @@ export type ServedOptions = {
   readonly tailLimits?: TailHubOptions['limits']
   /** Address to listen on; loopback unless given. */
   readonly host?: string
+  /** Of the built page; unless given there is none. */
+  readonly pageFolder?: string
 }
 
-export async function serve({ config, token = null, answers, tailLimits = {}, host }: ServedOptions = {}) {
+export async function serve(options: ServedOptions = {}) {
+  const { config, token = null, answers, tailLimits = {}, host, pageFolder = '/nonexistent' } = options
   const query = createRecordedQuery(answers)
   const collector = createStillCollector()
   const { log, events } = createRecordedLog()
@@ -61,6 +64,7 @@ export async function serve({ config, token = null, answers, tailLimits = {}, ho
     tails,
     metrics,
     version: '1.2.3',
+    pageFolder,
     log,
     nowMs: () => clock.nowMs,
   })

@@ -1,0 +1,164 @@
+/**
+ * Measures the web page in a real browser: what is loaded, when it can be read, how it scrolls, and what it
+ * costs to watch 5,000 lines a second. `node bench/page.ts`
+ */
+
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import zlib from 'node:zlib'
+import type { Page } from 'playwright-core'
+import { startChromium } from '../test/support/chromium.ts'
+import { startProgram } from '../test/support/program.ts'
+import { delay, waitFor } from '../test/support/wait.ts'
+import { percentile } from './figures.ts'
+
+const root = path.join(import.meta.dirname, '..')
+const linesBefore = 300_000
+const linesPerSec = 5000
+const tickMs = 50
+const liveSec = 72
+const scrollMs = 8000
+const loadsCount = 5
+const mebibyte = 1024 * 1024
+const ofBuild = path.join(root, 'dist/page')
+
+await main()
+
+async function main(): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-bench-page-'))
+  const logs = path.join(folder, 'pods/shop_api-7d9f8c6b5-x2x4z_11111111-1111-1111-1111-111111111111/api')
+  fs.mkdirSync(logs, { recursive: true })
+  const write = createWriter(path.join(logs, '0.log'))
+  write(linesBefore)
+  const program = await startProgram({
+    dataDir: path.join(folder, 'data'),
+    logRoot: path.join(folder, 'pods'),
+  })
+  const browser = await startChromium()
+  try {
+    await waitFor('the lines', async () => (await countOf(program.base)) === linesBefore, {
+      deadlineMs: 120_000,
+    })
+    printSizes()
+    const loads: { readonly paint: number; readonly lines: number }[] = []
+    for (let load = 0; load < loadsCount; load += 1) {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+      loads.push(await measureLoad(page, program.base))
+      await page.close()
+    }
+    print(
+      'first contentful paint',
+      loads.map(({ paint }) => paint),
+      'ms',
+    )
+    print(
+      'navigation to 100 lines and more',
+      loads.map(({ lines }) => lines),
+      'ms',
+    )
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+    await measureLoad(page, program.base)
+    print('frames while scrolling', await measureScroll(page), 'ms')
+    await page.goto(`${program.base}/?live=1`)
+    await page.getByTestId('live-status').getByText('live').waitFor()
+    const before = await heapOf(page)
+    const frames = await watchLive(page, write)
+    print(`frames at ${linesPerSec} lines/s live`, frames, 'ms')
+    console.log(
+      `JavaScript heap: ${before} MiB, after ${linesPerSec * liveSec} live lines ${await heapOf(page)} MiB`,
+    )
+    console.log((await page.locator('.status-bar').textContent()) ?? '')
+  } finally {
+    await browser.close()
+    await program.stop()
+    fs.rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Appends so many lines, each of its own time. */
+function createWriter(file: string): (count: number) => void {
+  let written = 0
+  return (count) => {
+    let text = ''
+    for (const end = written + count; written < end; written += 1) {
+      const time = `${new Date().toISOString().slice(0, -1)}${String(written % 1_000_000).padStart(6, '0')}Z`
+      const level = written % 50 === 0 ? 'error' : 'info'
+      text += `${time} stdout F {"level":"${level}","n":${written},"msg":"request completed","path":"/api/orders"}\n`
+    }
+    fs.appendFileSync(file, text)
+  }
+}
+
+async function countOf(base: string): Promise<number> {
+  const answer = await fetch(`${base}/streams`)
+  const { streams } = (await answer.json()) as { streams: readonly { lines: number }[] }
+  return streams[0]?.lines ?? 0
+}
+
+function printSizes(): void {
+  const files = fs.globSync('**/*.*', { cwd: ofBuild })
+  let plain = 0
+  let zipped = 0
+  for (const file of files) {
+    const bytes = fs.readFileSync(path.join(ofBuild, file))
+    plain += bytes.length
+    zipped += zlib.gzipSync(bytes).length
+  }
+  console.log(`bundle: ${files.length} files, ${plain} bytes, ${zipped} bytes gzipped`)
+}
+
+async function measureLoad(page: Page, base: string): Promise<{ paint: number; lines: number }> {
+  await page.goto(base)
+  await page.waitForFunction(`Number(/^[\\d,]+/.exec(document.querySelector('.status-bar')?.textContent ?? '0')[0]
+    .replaceAll(',', '')) >= 100 && document.querySelectorAll('.lines .text').length > 20`)
+  const lines = Number(await page.evaluate('performance.now()'))
+  const paint = Number(
+    await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN`),
+  )
+  return { paint, lines }
+}
+
+/** Times between frames while `act` goes on. */
+async function framesWhile(page: Page, act: () => Promise<void>): Promise<number[]> {
+  await page.evaluate(`globalThis.frames = []; (function next(last) {
+    requestAnimationFrame((now) => { if (last) frames.push(now - last); next(now) })
+  })(0)`)
+  await act()
+  return page.evaluate<number[]>('frames')
+}
+
+function measureScroll(page: Page): Promise<number[]> {
+  return framesWhile(page, async () => {
+    await page.locator('.lines').hover()
+    const end = performance.now() + scrollMs
+    while (performance.now() < end) {
+      await page.mouse.wheel(0, -400)
+      await delay(16)
+    }
+  })
+}
+
+function watchLive(page: Page, write: (count: number) => void): Promise<number[]> {
+  return framesWhile(page, async () => {
+    const start = performance.now()
+    for (let tick = 1; tick <= (liveSec * 1000) / tickMs; tick += 1) {
+      write((linesPerSec * tickMs) / 1000)
+      await delay(Math.max(0, start + tick * tickMs - performance.now()))
+    }
+  })
+}
+
+async function heapOf(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('HeapProfiler.collectGarbage')
+  const { usedSize } = await session.send('Runtime.getHeapUsage')
+  return Math.round(usedSize / mebibyte)
+}
+
+function print(what: string, values: readonly number[], unit: string): void {
+  const shares = [0.5, 0.95, 0.99, 1].map((share) => Math.round(percentile(values, share) ?? Number.NaN))
+  console.log(
+    `${what}: ${shares[0]} / ${shares[1]} / ${shares[2]} / ${shares[3]} ${unit} (p50, p95, p99, most)`,
+  )
+}

@@ -1,0 +1,206 @@
+/** The lines: a virtual list that loads on at both ends and stands still where the reader is. */
+
+import type { VNode } from 'preact'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { type EntryRow, layRows, type Row } from '../model/rows.ts'
+import { dayIn } from '../model/time-format.ts'
+import type { Store } from '../state/store.ts'
+import { EmptyState } from './empty-state.tsx'
+import { LineRow, type LineSettings } from './line-row.tsx'
+import { LivePill } from './live-pill.tsx'
+import { RestartRow } from './restart-row.tsx'
+import { useStore } from './store-context.ts'
+import { useVirtualList, type VirtualList } from './use-virtual-list.ts'
+
+/** As in lines.css. */
+const rowHeight = 20
+/** Rows before an end at which the next page is asked for. */
+const aheadRows = 150
+/** Nearer than this to the end counts as there. */
+const bottomPixels = 30
+
+export function LineList() {
+  const store = useStore()
+  const { lines, live, unfolded } = store
+  const scroller = useRef<HTMLDivElement>(null)
+  const items = lines.items.value
+  const rows = useMemo(() => layRows(items, unfolded.value), [items, unfolded.value])
+  const settings = useSettings(store)
+  const list = useVirtualList({
+    scroller,
+    count: rows.length,
+    keyOf: (index) => rows[index]?.key ?? '',
+    rowHeight,
+    padding: rowHeight,
+    follow: live.status.value !== 'off' && live.following.value,
+  })
+  useGoal(store, list, rows)
+  useEdges(store, list, rows)
+  useWidth(scroller.current, store)
+  useSelection(scroller.current, store)
+  useLayoutEffect(() => list.measure(), [settings.wrap])
+  const drawn = useMemo(() => new WeakMap<EntryRow, VNode>(), [settings])
+  const place = list.getVirtualItems()
+  const isEmpty = rows.length === 0
+  return (
+    <div class="lines-frame">
+      {lines.loading.value && <div class="progress" role="progressbar" aria-label="Lines are being loaded" />}
+      <div
+        class={`lines wrap-${settings.wrap}`}
+        ref={scroller}
+        data-testid="lines"
+        tabIndex={0}
+        role="region"
+        aria-label="Lines"
+        aria-busy={lines.loading.value}
+        onScroll={({ currentTarget }) => {
+          const rest = currentTarget.scrollHeight - currentTarget.scrollTop - currentTarget.clientHeight
+          live.atBottom.value = rest < bottomPixels
+        }}
+      >
+        <div class="rows" style={{ height: `${list.getTotalSize()}px` }}>
+          {!isEmpty && <EdgeNote store={store} end="older" />}
+          <div role="list" aria-label="Lines, oldest first">
+            {place.map(({ key, index, start }) => {
+              const row = rows[index]
+              if (row === undefined) return null
+              return (
+                <div
+                  key={key}
+                  class="row"
+                  role="listitem"
+                  tabIndex={-1}
+                  data-index={index}
+                  data-key={row.item.key}
+                  ref={list.measureElement}
+                  style={{ transform: `translateY(${start}px)` }}
+                >
+                  {drawRow(row, store, settings, drawn)}
+                </div>
+              )
+            })}
+          </div>
+          {!isEmpty && <EdgeNote store={store} end="newer" />}
+        </div>
+      </div>
+      {isEmpty && !lines.loading.value && <EmptyState />}
+      <LivePill />
+    </div>
+  )
+}
+
+function drawRow(row: Row, store: Store, settings: LineSettings, drawn: WeakMap<EntryRow, VNode>) {
+  if (row.kind === 'restart') return <RestartRow item={row.item} />
+  const { key, entry } = row.item
+  const isOpen = store.opened.value.has(key)
+  const isActive = store.active.value === key
+  const isMarked = store.address.view.value.line === entry.cursor
+  if (isOpen || isActive || isMarked) {
+    return <LineRow row={row} settings={settings} isOpen={isOpen} isActive={isActive} isMarked={isMarked} />
+  }
+  // The same node again: Preact does not look at it while the list scrolls.
+  const known = drawn.get(row)
+  if (known !== undefined) return known
+  const node = <LineRow row={row} settings={settings} isOpen={false} isActive={false} isMarked={false} />
+  drawn.set(row, node)
+  return node
+}
+
+function useSettings({ address, preferences, highlighter }: Store): LineSettings {
+  const { wrap, zone } = address.view.value
+  const times = preferences.times.value
+  const marks = highlighter.value
+  const today = dayIn(Date.now(), zone)
+  return useMemo(() => ({ wrap, zone, times, highlighter: marks, today }), [wrap, zone, times, marks, today])
+}
+
+/** Goes where a load, or a key, wants the reader to be. */
+function useGoal({ lines, live, active }: Store, list: VirtualList, rows: readonly Row[]): void {
+  const goal = lines.goal.value
+  useLayoutEffect(() => {
+    if (goal.at === 'end') {
+      live.atBottom.value = true
+      list.scrollToEnd()
+    } else if (goal.at === 'start') list.scrollToOffset(0)
+    else {
+      const index = rows.findIndex((row) => row.kind === 'entry' && holds(row, goal.key))
+      if (index >= 0) list.scrollToIndex(index, { align: goal.align })
+      active.value = goal.key
+    }
+  }, [goal])
+}
+
+function holds(row: EntryRow, key: number): boolean {
+  return row.item.key === key || row.folded.some((item) => item.key === key)
+}
+
+/** Asks for the next page before the reader gets there. */
+function useEdges({ lines, visible }: Store, list: VirtualList, rows: readonly Row[]): void {
+  const { range } = list
+  const count = rows.length
+  const first = range?.startIndex ?? 0
+  const last = range?.endIndex ?? 0
+  visible.value = [rows[first]?.item.key ?? null, rows[last]?.item.key ?? null]
+  const older = lines.older.value
+  const newer = lines.newer.value
+  useEffect(() => {
+    if (count === 0) return
+    if (older === 'more' && first < aheadRows) void lines.loadOlder()
+    if (newer === 'more' && last > count - aheadRows) void lines.loadNewer()
+  }, [first, last, count, older, newer])
+}
+
+/** While the reader looks at the end of a long line, other lines must not move it. */
+function useWidth(scroller: HTMLElement | null, { lines, address }: Store): void {
+  const widest = useRef(0)
+  useLayoutEffect(() => {
+    widest.current = 0
+  }, [lines.generation.value, address.view.value.wrap])
+  useLayoutEffect(() => {
+    const rows = scroller?.querySelector<HTMLElement>('.rows')
+    if (scroller === null || rows === null || rows === undefined) return
+    if (scroller.scrollLeft > 0) widest.current = Math.max(widest.current, scroller.scrollWidth)
+    rows.style.minWidth = widest.current > 0 ? `${widest.current}px` : ''
+  })
+}
+
+/** Live waits while text is selected: it would be taken from under the reader. */
+function useSelection(scroller: HTMLElement | null, { live }: Store): void {
+  useEffect(() => {
+    if (scroller === null) return
+    const look = (): void => {
+      const selection = document.getSelection()
+      const isHere = selection !== null && !selection.isCollapsed && scroller.contains(selection.anchorNode)
+      live.selecting.value = isHere
+    }
+    document.addEventListener('selectionchange', look)
+    return () => document.removeEventListener('selectionchange', look)
+  }, [scroller])
+}
+
+function EdgeNote({ store, end }: { readonly store: Store; readonly end: 'older' | 'newer' }) {
+  const { lines, address } = store
+  const edge = lines[end].value
+  const load = (): void => void (end === 'older' ? lines.loadOlder() : lines.loadNewer())
+  if (edge === 'loading') return <p class={`edge ${end}`}>Loading {end} lines …</p>
+  if (edge === 'stopped') {
+    return (
+      <p class={`edge ${end}`}>
+        The search stopped here at a limit of the server.{' '}
+        <button type="button" class="link" onClick={load}>
+          Search on
+        </button>
+      </p>
+    )
+  }
+  if (edge === 'more') return <p class={`edge ${end}`}>…</p>
+  if (end === 'newer') return null
+  return (
+    <p class="edge older">
+      {address.view.value.range.since === '0' ? 'The oldest line.' : 'No older lines in this range.'}{' '}
+      <button type="button" class="link" onClick={store.zoomOut}>
+        Widen the range
+      </button>
+    </p>
+  )
+}
