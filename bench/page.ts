@@ -84,7 +84,8 @@ function createWriter(file: string): (count: number) => void {
     for (const end = written + count; written < end; written += 1) {
       const time = `${new Date().toISOString().slice(0, -1)}${String(written % 1_000_000).padStart(6, '0')}Z`
       const level = written % 50 === 0 ? 'error' : 'info'
-      text += `${time} stdout F {"level":"${level}","n":${written},"msg":"request completed","path":"/api/orders"}\n`
+      const line = { level, n: written, msg: 'request completed', path: '/api/orders' }
+      text += `${time} stdout F ${JSON.stringify(line)}\n`
     }
     fs.appendFileSync(file, text)
   }
@@ -110,8 +111,8 @@ function printSizes(): void {
 
 async function measureLoad(page: Page, base: string): Promise<{ paint: number; lines: number }> {
   await page.goto(base)
-  await page.waitForFunction(`Number(/^[\\d,]+/.exec(document.querySelector('.status-bar')?.textContent ?? '0')[0]
-    .replaceAll(',', '')) >= 100 && document.querySelectorAll('.lines .text').length > 20`)
+  await page.waitForFunction(`Number(/^[\\d,]+/.exec(document.querySelector('.status-bar')
+    ?.textContent ?? '0')[0].replaceAll(',', '')) >= 100 && document.querySelectorAll('.lines .text').length > 20`)
   const lines = Number(await page.evaluate('performance.now()'))
   const paint = Number(
     await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN`),

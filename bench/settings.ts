@@ -119,18 +119,18 @@ function write({ dataDir, logRoot, settings }: Job): Measured {
   })
   const startedMs = performance.now()
   let longestMs = 0
-  const timed = (act: () => void): void => {
+  const timed = <T>(act: () => T): T => {
     const beganMs = performance.now()
-    act()
+    const result = act()
     longestMs = Math.max(longestMs, performance.now() - beganMs)
+    return result
   }
   core.scan(Date.now())
-  for (let isMore = true; isMore; ) {
-    timed(() => {
-      isMore = core.poll(Date.now(), { all: true })
-    })
+  for (;;) {
+    const isMore = timed(() => core.poll(Date.now(), { all: true }))
     timed(() => core.commitIfDue(Date.now()))
     timed(() => writer.maintain(Math.floor(Date.now() / 1000), 1))
+    if (!isMore) break
   }
   core.commit(Date.now())
   const seconds = (performance.now() - startedMs) / 1000

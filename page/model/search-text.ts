@@ -83,7 +83,7 @@ export function withTerm(box: string, text: string, negate: boolean): string {
 }
 
 /**
- * Offset in the box that an error's message is about: `line 1, col 9` of a LogQL query, `offset 3` of a pattern;
+ * Offset in the box that a message is about: `line 1, col 9` of a LogQL query, `offset 3` of a regex;
  * null where it names none.
  */
 export function errorOffset(box: string, message: string): number | null {

@@ -40,7 +40,7 @@ export const queryLimits = {
   scanPartBytes: 48 * mebibyte,
   /** The same of an export, about one piece of JSON: neighbouring parts find their blocks in memory. */
   exportPartBytes: 384 * kibibyte,
-  /** The same where a thread cannot keep all blocks across a moment: each part then decompresses them anew. */
+  /** The same where a thread cannot keep all blocks across a moment: each part decompresses them anew. */
   exportWidePartBytes: 1 * mebibyte,
   /** Bodies of one part of a metric query whose lines are parsed: a tenth of a second of one thread. */
   metricPartBytes: 8 * mebibyte,
@@ -50,7 +50,7 @@ export const queryLimits = {
    */
   metricPartMs: 1_000,
   /**
-   * Parts that a walk is cut into at once; what lies behind the last is cut while these are read. Each look at
+   * Parts that a walk is cut into at once; what lies behind the last is cut while they are read. Each look at
    * a header costs some 5 µs.
    */
   partsMax: 16,

@@ -64,7 +64,7 @@ export const storeLimits = {
   aheadWaitMs: 1_000,
   /** Of a new file: smallest read per probe, and a filter of 4 KiB does not waste half a page. */
   pageBytes: 4096,
-  /** SQLite's NORMAL: commits do not wait for the disk, checkpoints do; a power cut may take back the last. */
+  /** SQLite's NORMAL: commits do not wait for the disk, checkpoints do; a power cut may take back a few. */
   synchronous: 1,
   /** None: what is mapped counts as this program's memory. */
   mmapBytes: 0,

@@ -20,7 +20,7 @@ export type WritableEntry = {
   readonly bytes: Buffer
   readonly start: number
   readonly end: number
-  /** The bytes are the inside of a JSON string already; only for writers that take that, and no gap record. */
+  /** The bytes are the inside of a JSON string already; only for writers that take it, and no gap record. */
   readonly isEscaped: boolean
   /** Older than what the tail had already sent. */
   readonly isLate: boolean
@@ -118,8 +118,8 @@ export class EntryWriter {
   }
 
   /**
-   * What was written, to be transferred: a copy, or the room itself where it is to be given back or most of it
-   * is used.
+   * What was written, to be transferred: a copy, or the room itself where it is to be given back or most of
+   * it is used.
    */
   take(): Uint8Array<ArrayBuffer> {
     const isWellUsed = this.#isGivenBack || this.#length >= this.#buffer.length * wellUsedShare

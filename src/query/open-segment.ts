@@ -109,8 +109,8 @@ export class SegmentHeap {
   }
 
   /**
-   * Takes lines into a list of this heap until it holds `limit`, no line is left, or the next line's second is
-   * `bound` or beyond; null: no bound.
+   * Takes lines into a list of this heap until it holds `limit`, no line is left, or the next line's second
+   * is `bound` or beyond; null: no bound.
    */
   takeBefore(bound: number | null, limit: number, hits: HitList): void {
     const step = this.#step

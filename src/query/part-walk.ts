@@ -50,123 +50,139 @@ type Outcome =
   | { readonly result: HistoryResult; readonly size: PartSize }
   | { readonly error: unknown; readonly size: PartSize }
 
-export function createPartWalk({ lanes, slice, request, ...options }: PartWalkOptions): PartWalk {
-  const { bytesPerPart, rooms } = options
-  const abort = new AbortController()
-  let parts: Part[] = []
-  /** What is not cut into parts yet; null: nothing. */
-  let uncut: Pick<Part, 'start' | 'clearTo' | 'isAssumed'> | null = {
-    start: options.cursor,
-    clearTo: options.clearTo,
-    isAssumed: false,
-  }
-  let cutting: Promise<void> | null = null
-  /** Tasks under way. */
-  let running = 0
-  /** Blocks across the end of a part are expected to have no hits behind it, until some have. */
-  let isSparse = request.plan.lines.length > 0
+export function createPartWalk(options: PartWalkOptions): PartWalk {
+  const walk = new Walk(options)
+  return { next: (size) => walk.next(size), close: () => walk.close() }
+}
 
-  const read = async (part: Part, size: PartSize): Promise<Outcome> => {
-    running += 1
+type Beginning = Pick<Part, 'start' | 'clearTo' | 'isAssumed'>
+
+class Walk {
+  readonly #options: PartWalkOptions
+  readonly #abort = new AbortController()
+  #parts: Part[] = []
+  /** What is not cut into parts yet; null: nothing. */
+  #uncut: Beginning | null
+  #cutting: Promise<void> | null = null
+  /** Tasks under way. */
+  #running = 0
+  /** Blocks across the end of a part are expected to have no hits behind it, until some have. */
+  #isSparse: boolean
+
+  constructor(options: PartWalkOptions) {
+    this.#options = options
+    this.#uncut = { start: options.cursor, clearTo: options.clearTo, isAssumed: false }
+    this.#isSparse = options.request.plan.lines.length > 0
+  }
+
+  async next(size: PartSize): Promise<HistoryResult> {
+    while (this.#parts.length === 0) await this.#cut(size)
+    this.#readAhead(size)
+    const part = this.#parts[0] as Part
+    part.ahead ??= this.#read(part, size)
+    let outcome = await part.ahead
+    if ('result' in outcome && isTooMuch(outcome, size)) {
+      this.#options.rooms?.give(outcome.result.entries.buffer)
+      part.ahead = this.#read(part, size)
+      outcome = await part.ahead
+    }
+    if ('error' in outcome) throw outcome.error
+    const { result } = outcome
+    part.ahead = null
+    return result.end === 'exhausted' ? this.#leave(result, size) : this.#stay(part, result, size)
+  }
+
+  close(): void {
+    this.#abort.abort()
+  }
+
+  async #read(part: Part, size: PartSize): Promise<Outcome> {
+    this.#running += 1
     try {
-      return { result: await readOne(part, size), size }
+      return { result: await this.#readOne(part, size), size }
     } catch (error) {
       return { error, size }
     } finally {
-      running -= 1
-      readAhead(size)
-    }
-  }
-  const readOne = async (part: Part, size: PartSize): Promise<HistoryResult> => {
-    const { start, endSec, clearTo } = part
-    const room = rooms?.take() ?? null
-    const given = { ...size, lane: 'scan', isFirst: false, endSec, clearTo, room } as const
-    return slice(request, start, given, abort.signal)
-  }
-  /** Asks threads that are free for the parts that come next, one part more than there are threads. */
-  const readAhead = (size: PartSize): void => {
-    const width = lanes.widthOfScan()
-    if (abort.signal.aborted) return
-    if (uncut !== null && parts.length <= width && running < width) cut(size)
-    for (const part of parts.slice(0, width + 1)) {
-      if (running >= width) return
-      part.ahead ??= read(part, size)
-    }
-  }
-  const cut = (size: PartSize): Promise<void> => {
-    cutting ??= cutMore().finally(() => {
-      cutting = null
-      readAhead(size)
-    })
-    // Told to whoever waits for it.
-    cutting.catch(() => undefined)
-    return cutting
-  }
-  const cutMore = async (): Promise<void> => {
-    const from = uncut as NonNullable<typeof uncut>
-    const { plan, direction, scope = null } = request
-    running += 1
-    try {
-      const task: CutTask = { kind: 'cuts', plan, direction, scope, cursor: from.start, bytesPerPart }
-      const { ends, lastBlock } = (await lanes.run('scan', task, abort.signal)) as CutResult
-      let next = from
-      for (const endSec of ends) {
-        parts.push({ ...next, endSec, ahead: null })
-        next = { start: placeAt(from.start, endSec), clearTo: isSparse ? lastBlock : null, isAssumed: true }
-      }
-      uncut = ends.length === 0 ? null : next
-      if (ends.length === 0) parts.push({ ...from, endSec: null, ahead: null })
-    } finally {
-      running -= 1
+      this.#running -= 1
+      this.#readAhead(size)
     }
   }
 
-  return {
-    next: async (size) => {
-      while (parts.length === 0) await cut(size)
-      readAhead(size)
-      const part = parts[0] as Part
-      part.ahead ??= read(part, size)
-      let outcome = await part.ahead
-      if ('result' in outcome && isTooMuch(outcome, size)) {
-        rooms?.give(outcome.result.entries.buffer)
-        part.ahead = read(part, size)
-        outcome = await part.ahead
+  #readOne({ start, endSec, clearTo }: Part, size: PartSize): Promise<HistoryResult> {
+    const { request, rooms, slice } = this.#options
+    const room = rooms?.take() ?? null
+    const given = { ...size, lane: 'scan', isFirst: false, endSec, clearTo, room } as const
+    return slice(request, start, given, this.#abort.signal)
+  }
+
+  /** Asks threads that are free for the parts that come next, one part more than there are threads. */
+  #readAhead(size: PartSize): void {
+    const width = this.#options.lanes.widthOfScan()
+    if (this.#abort.signal.aborted) return
+    if (this.#uncut !== null && this.#parts.length <= width && this.#running < width) void this.#cut(size)
+    for (const part of this.#parts.slice(0, width + 1)) {
+      if (this.#running >= width) return
+      part.ahead ??= this.#read(part, size)
+    }
+  }
+
+  #cut(size: PartSize): Promise<void> {
+    this.#cutting ??= this.#cutMore().finally(() => {
+      this.#cutting = null
+      this.#readAhead(size)
+    })
+    // Told to whoever waits for it.
+    this.#cutting.catch(() => undefined)
+    return this.#cutting
+  }
+
+  async #cutMore(): Promise<void> {
+    const { bytesPerPart, lanes, request } = this.#options
+    const from = this.#uncut as Beginning
+    const { plan, direction, scope = null } = request
+    this.#running += 1
+    try {
+      const task: CutTask = { kind: 'cuts', plan, direction, scope, cursor: from.start, bytesPerPart }
+      const { ends, lastBlock } = (await lanes.run('scan', task, this.#abort.signal)) as CutResult
+      let next = from
+      for (const endSec of ends) {
+        this.#parts.push({ ...next, endSec, ahead: null })
+        const clearTo = this.#isSparse ? lastBlock : null
+        next = { start: placeAt(from.start, endSec), clearTo, isAssumed: true }
       }
-      if ('error' in outcome) throw outcome.error
-      const { result } = outcome
-      part.ahead = null
-      return result.end === 'exhausted' ? leave(result, size) : stay(part, result, size)
-    },
-    close: () => abort.abort(),
+      this.#uncut = ends.length === 0 ? null : next
+      if (ends.length === 0) this.#parts.push({ ...from, endSec: null, ahead: null })
+    } finally {
+      this.#running -= 1
+    }
   }
 
   /** The first part goes on. */
-  function stay(part: Part, result: HistoryResult, size: PartSize): HistoryResult {
+  #stay(part: Part, result: HistoryResult, size: PartSize): HistoryResult {
     const start = result.next as Cursor
     const clearTo = result.isClear ? result.lastBlock : null
     if (part.endSec === null) {
       // What lies behind the last cut is cut anew.
-      parts = []
-      uncut = { start, clearTo, isAssumed: false }
+      this.#parts = []
+      this.#uncut = { start, clearTo, isAssumed: false }
     } else Object.assign(part, { start, clearTo, isAssumed: false })
-    readAhead(size)
+    this.#readAhead(size)
     return result
   }
 
   /** The first part has ended. */
-  function leave(result: HistoryResult, size: PartSize): HistoryResult {
-    parts.shift()
-    const following = parts[0] ?? uncut
+  #leave(result: HistoryResult, size: PartSize): HistoryResult {
+    this.#parts.shift()
+    const following = this.#parts[0] ?? this.#uncut
     if (following === null) return result
     if (!result.isClear && following.clearTo !== null && following.isAssumed) {
       // Something lies behind it that the part read ahead has not looked for.
-      isSparse = false
+      this.#isSparse = false
       following.clearTo = null
       if ('ahead' in following) following.ahead = null
     }
     following.isAssumed = false
-    readAhead(size)
+    this.#readAhead(size)
     return { ...result, end: 'over', next: following.start }
   }
 }

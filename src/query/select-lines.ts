@@ -108,7 +108,7 @@ function selectByColumns(
     for (let index = first; index < end; index += 1) selected[index - first] = index
     return selected
   }
-  const mask = isEveryLevel ? -1 : (levelMask as number)
+  const mask = isEveryLevel ? -1 : levelMask
   let length = 0
   for (let index = first; index < end; index += 1) {
     if ((mask & (1 << (levels[index] as number))) === 0) continue

@@ -1,6 +1,7 @@
 /** Lines without a browser: hostile text, fields, traces, rows, exports. */
 
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { parsePieces, plainText } from '../../page/model/ansi.ts'
 import type { Entry, LineEntry } from '../../page/model/entry.ts'
@@ -67,10 +68,7 @@ test('S-PAGE-66 fields of JSON and logfmt are found, and the text by which equal
   assert.equal(prettyJson('{"a":'), null)
 })
 
-let cursors = 0
-
 function lineOf(line: string, more: Partial<LineEntry> = {}): LineEntry {
-  cursors += 1
   return {
     kind: 'line',
     time: '2026-11-30T10:11:12.123456789Z',
@@ -81,7 +79,7 @@ function lineOf(line: string, more: Partial<LineEntry> = {}): LineEntry {
     node: 'n1',
     restart: 0,
     flags: [],
-    cursor: `c${cursors}`,
+    cursor: randomUUID(),
     stream: 'stdout',
     level: 'info',
     line,

@@ -42,7 +42,7 @@ const setup = fc.record({
   answerBytesMax: fc.constantFrom(1, 700, 1e9),
   wanted: fc.constantFrom(null, 'alpha', 'rare', 'rare', 'absent'),
   hasRooms: fc.boolean(),
-  /** Before which of its tasks the writer seals, folds and merges, and adds lines that the walk does not see. */
+  /** Before which of its tasks the writer seals, folds, merges, and adds lines that the walk does not see. */
   upkeep: fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 2 }),
 })
 
@@ -75,7 +75,7 @@ function begin(engine: Engine, plan: Plan): Cursor {
   return engine.begin({ kind: 'begin', plan, range, defaultUntilSec: testUntilSec })
 }
 
-test('S-QUERY-29 parts of a walk, read ahead by several threads, are the walk: each entry once, in order, and every place leads on, whatever is written meanwhile', async () => {
+test('S-QUERY-29 parts read ahead are the walk: each entry once, in order, whatever is written', async () => {
   await fc.assert(
     fc.asyncProperty(setup, async ({ commits, isSealed, direction, wanted, upkeep, ...given }) => {
       const model = createStoreModel(smallLimits)

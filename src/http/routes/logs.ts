@@ -131,7 +131,7 @@ async function sendPieces(
   // Each piece is flushed: a reader sees it when it is made, not when a buffer is full.
   const zipped = isZipped ? createGzip({ level: gzipLevel, flush: constants.Z_SYNC_FLUSH }) : null
   const left = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason))
+    signal.addEventListener('abort', () => reject(signal.reason as Error))
   })
   const sent = zipped === null ? null : pipeline(zipped, raw)
   // A client that leaves is noticed with the next piece, or not at all.
