@@ -96,7 +96,9 @@ function buildPage() {
 async function fill() {
   const cache = cacheFolder()
   fs.rmSync(caches, { recursive: true, force: true })
-  module.enableCompileCache(cache)
+  // One that was interrupted would be taken for whole by the next start.
+  const unfinished = `${cache}-unfinished`
+  module.enableCompileCache(unfinished)
   for (const file of sources()) await import(join(root, file)).catch(() => undefined)
   // Kept under another name for who requires it, as the pool of query threads does.
   const require = module.createRequire(import.meta.url)
@@ -106,6 +108,7 @@ async function fill() {
     // It has no task outside a thread.
   }
   module.flushCompileCache()
+  fs.renameSync(unfinished, cache)
 }
 
 /** One folder per state of sources and flags: a cache with gaps would load the compiler after all. */
