@@ -78,11 +78,13 @@ function Report({ known: { readiness, files, metrics } }: { readonly known: Know
     <>
       <section class={`readiness ${readiness.status}`} aria-label="State">
         <strong>{stateText[readiness.status]}</strong> on {readiness.node}
-        <ul>
-          {readiness.reasons.map((reason) => (
-            <li key={reason}>{reason}</li>
-          ))}
-        </ul>
+        {readiness.reasons.length > 0 && (
+          <ul>
+            {readiness.reasons.map((reason) => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
+        )}
       </section>
       <div class="cards">
         <DiskCard metrics={metrics} />

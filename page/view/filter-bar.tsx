@@ -94,6 +94,8 @@ const shownLevels = levelNames.filter((level) => level !== 'unknown').toReversed
 function Levels({ store }: { readonly store: Store }) {
   const { levels } = store.address.view.value
   const totals = store.histogram.histogram.value?.totals
+  // The histogram counts what the filter lets through: of other levels nothing is known.
+  const isCounted = (level: Level): boolean => levels.length === 0 || levels.includes(level)
   const isShown = (level: Level): boolean => (totals?.[level] ?? 0) > 0 || levels.includes(level)
   const usual: readonly Level[] = ['error', 'warn', 'info', 'debug']
   const shown = [...shownLevels, 'unknown' as const].filter(
@@ -111,7 +113,7 @@ function Levels({ store }: { readonly store: Store }) {
         >
           <span class="swatch" aria-hidden="true" />
           {level}
-          {totals !== undefined && <span class="count">{shortCount(totals[level])}</span>}
+          {totals !== undefined && isCounted(level) && <span class="count">{shortCount(totals[level])}</span>}
         </button>
       ))}
     </div>

@@ -50,12 +50,13 @@ async function scrollTo(page: Page, wanted: number, toTop: boolean): Promise<num
     const numbers = await drawnNumbers(page)
     if (numbers.includes(wanted)) return loads
     const before = numbers[toTop ? 0 : numbers.length - 1]
-    await page.locator('.lines').evaluate((lines, top) => {
-      lines.scrollTop = top ? 0 : lines.scrollHeight
-    }, toTop)
+    // Again and again, as a hand at the wheel: a page that comes at that moment keeps the place it had.
     await waitFor(
       'lines further on',
       async () => {
+        await page.locator('.lines').evaluate((lines, top) => {
+          lines.scrollTop = top ? 0 : lines.scrollHeight
+        }, toTop)
         const next = await drawnNumbers(page)
         return next[toTop ? 0 : next.length - 1] !== before
       },

@@ -40,7 +40,10 @@ test('S-PAGE-80 the main states are drawn: search, details, live in the dark, st
   const page = await scene.open(program, '/?q=order&level=error,warn', look)
   await seeLine(page, 'order')
   await page.getByRole('img', { name: /lines over time/ }).waitFor()
-  await page.locator('.lines .text', { hasText: '{' }).last().click()
+  await page
+    .locator('.lines .text', { hasText: '{' })
+    .last()
+    .click({ position: { x: 40, y: 8 } })
   await page.locator('.fields th').first().waitFor()
   await draw(page, 'details')
 
@@ -49,7 +52,7 @@ test('S-PAGE-80 the main states are drawn: search, details, live in the dark, st
   await search.getByRole('img', { name: /lines over time/ }).waitFor()
   await search.getByLabel('More').click()
   await search.getByRole('button', { name: 'Statistics' }).click()
-  await search.locator('.statistics .counts-name').first().waitFor()
+  await search.getByText(/^Of the newest/).waitFor()
   await search.keyboard.press('Escape')
   await draw(search, 'search')
 
