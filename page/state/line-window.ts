@@ -85,6 +85,8 @@ export class LineWindow {
 
   async loadOlder(): Promise<void> {
     await this.#extend(this.#olderEnd, (page) => {
+      // The first lines that a search finds after a limit had stopped it.
+      if (this.items.value.length === 0) this.goal.value = { at: 'end' }
       this.items.value = [...this.#asEarlier(page.entries), ...this.items.value]
       this.#trimNewer()
     })

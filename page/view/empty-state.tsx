@@ -1,6 +1,6 @@
 /** What is said in place of lines: an error with what to do, or where the nearest lines are. */
 
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { toApiError } from '../api/client.ts'
 import type { LogsPage } from '../api/contract.ts'
 import { filterParameters, withParameters } from '../model/query-parameters.ts'
@@ -61,22 +61,36 @@ export function EmptyState() {
       </div>
     )
   }
-  if (store.lines.older.value === 'stopped' || store.lines.newer.value === 'stopped')
-    return <StoppedSearch store={store} />
-  if (store.lines.older.value !== 'end' || store.lines.newer.value !== 'end') return null
+  // One component while it searches on, which counts how often it did.
+  if (store.lines.older.value !== 'end' || store.lines.newer.value !== 'end')
+    return <StoppedSearch key={store.lines.generation.value} store={store} />
   return <NothingFound store={store} />
 }
 
+/** So often a search goes on by itself: a server that was short of time for a moment finds its lines then. */
+const searchesOnMax = 3
+
 /** Nothing is known yet: a bound of the server ended the search before it had found a line. */
 function StoppedSearch({ store: { lines } }: { readonly store: Store }) {
-  const isOlder = lines.older.value === 'stopped'
+  const isOlder = lines.older.value !== 'end'
+  const isStopped = lines.older.value === 'stopped' || lines.newer.value === 'stopped'
+  const searches = useRef(0)
+  useEffect(() => {
+    if (!isStopped || searches.current >= searchesOnMax) return
+    searches.current += 1
+    void (isOlder ? lines.loadOlder() : lines.loadNewer())
+  })
   return (
     <div class="empty">
-      <h2>Nothing found so far</h2>
+      <h2>{isStopped ? 'Nothing found so far' : 'Searching on …'}</h2>
       {lines.warnings.value.map((text) => (
         <p key={text}>{text}</p>
       ))}
-      <button type="button" onClick={() => void (isOlder ? lines.loadOlder() : lines.loadNewer())}>
+      <button
+        type="button"
+        disabled={!isStopped}
+        onClick={() => void (isOlder ? lines.loadOlder() : lines.loadNewer())}
+      >
         Search on
       </button>
     </div>
