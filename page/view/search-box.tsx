@@ -89,10 +89,15 @@ function useBox(): Box {
       const next = text.slice(0, start) + insert + text.slice(end)
       // Between the quotes where there are empty ones.
       const place = start + insert.length - (insert.endsWith('""') ? 1 : 0)
+      const field = input.current
+      if (field !== null) {
+        // At once: who types on before the next frame would have the caret moved away.
+        field.value = next
+        field.setSelectionRange(place, place)
+      }
       setText(next)
       choose(-1)
       setOpen(parseSearch(next).kind === 'logql')
-      requestAnimationFrame(() => input.current?.setSelectionRange(place, place))
     },
   }
 }

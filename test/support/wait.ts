@@ -1,6 +1,6 @@
 /** Waits for a condition by polling it until a deadline, so that no test sleeps for a guessed time. */
 
-const defaultDeadlineMs = 10_000
+const defaultDeadlineMs = 30_000
 const defaultIntervalMs = 20
 
 export type WaitOptions = { readonly deadlineMs?: number; readonly intervalMs?: number }
