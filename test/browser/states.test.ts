@@ -59,7 +59,10 @@ test('S-PAGE-31 a search that is refused says why, and marks the place in the te
   await page.keyboard.press('Delete')
   await page.getByRole('option', { name: 'line earlier search', exact: true }).waitFor()
   await page.keyboard.type('{name')
-  await page.getByRole('option', { name: /namespace/ }).first().waitFor()
+  await page
+    .getByRole('option', { name: /namespace/ })
+    .first()
+    .waitFor()
   await page.keyboard.press('Tab')
   await page.keyboard.type('sh')
   await page.getByRole('option', { name: /shop/ }).first().waitFor()
