@@ -59,6 +59,8 @@ export class Instance {
   needsListing = false
   /** Bytes are known to be unread. */
   hasMore = false
+  /** The last turn came to the end of what there was: what comes now are new lines, not a backlog. */
+  isCaughtUp = false
   /** All files are gone and everything is emitted. */
   isOver = false
   nextPollMs = 0

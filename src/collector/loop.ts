@@ -25,6 +25,7 @@ export class Loop {
   #isLive = false
   #isAwake = false
   #scanAtMs = 0
+  #scannedMs = 0
   #statusAtMs = 0
   #maintainAtMs = 0
   #sweptLines = 0
@@ -65,9 +66,9 @@ export class Loop {
     this.wake()
   }
 
-  /** Look for new directories now. */
+  /** Look for new directories, now or as soon as the last look is long enough ago. */
   hint(): void {
-    this.#scanAtMs = 0
+    this.#scanAtMs = Math.min(this.#scanAtMs, this.#scannedMs + collectorLimits.hintRestMs)
     this.wake()
   }
 
@@ -108,6 +109,7 @@ export class Loop {
   #scan(now: number): void {
     const startedMs = performance.now()
     this.#deps.core.scan(now)
+    this.#scannedMs = now
     const restMs = (performance.now() - startedMs) * collectorLimits.rescanRestFactor
     this.#scanAtMs = now + Math.max(collectorLimits.rescanMs, restMs)
   }

@@ -26,7 +26,7 @@ export class Scheduler {
   readonly #held = new HeldFiles()
   /** Whose turn is next where the last poll ran out of time. */
   #next = 0
-  /** False after a poll whose time was up before it came to a file that was known to have more. */
+  /** False after a poll whose time was up before it came to a file with a backlog. */
   #isBacklogLast = true
 
   constructor(deps: SchedulerDeps) {
@@ -70,7 +70,8 @@ export class Scheduler {
       this.#isBacklogLast = true
       return due
     }
-    return [...due.filter(({ hasMore }) => !hasMore), ...due.filter(({ hasMore }) => hasMore)]
+    const hasBacklog = ({ isCaughtUp }: Instance): boolean => !isCaughtUp
+    return [...due.filter(({ isCaughtUp }) => isCaughtUp), ...due.filter(hasBacklog)]
   }
 
   /** Gives turns until nobody has more to read. True: time or room ran out before. */
@@ -82,13 +83,13 @@ export class Scheduler {
       for (const [index, instance] of queue.entries()) {
         if (committer.isFull) return false
         const before = batch.counters.bytesRead
-        const hadMore = instance.hasMore
+        const hadBacklog = !instance.isCaughtUp
         const isMore = this.#turn(instance, now)
         if (isMore) more.push(instance)
         else instance.planPoll(now, batch.counters.bytesRead > before, isLive)
         if (batch.bytes >= collectorLimits.batchBytes) committer.commit(now)
         if (performance.now() < deadline) continue
-        this.#isBacklogLast = hadMore
+        this.#isBacklogLast = hadBacklog
         const isDone = index === queue.length - 1 && more.length === 0
         this.#next = Math.max(0, this.#deps.population.instances.indexOf(instance) + 1)
         return !isDone
@@ -101,6 +102,7 @@ export class Scheduler {
   #turn(instance: Instance, now: number): boolean {
     if (!instance.hasMore && !instance.look(now)) return false
     const isMore = instance.turn(now, collectorLimits.turnBytes) === 'more'
+    instance.isCaughtUp = !isMore
     const lines = isMore ? this.#deps.batch.lines.get(instance.streamId) : undefined
     if (lines !== undefined) this.#deps.writer.foresee(instance.streamId, lines)
     return isMore

@@ -27,6 +27,8 @@ export const collectorLimits = {
    * again.
    */
   rescanMs: 700,
+  /** Events say one by one what one look finds at once: between two looks they are gathered for so long. */
+  hintRestMs: 100,
   /**
    * A look at all directories is repeated no sooner than after this many times what it took: 2 % of a core.
    */
@@ -134,7 +136,7 @@ export const workerLimits = {
   /** What retention deletes is told no more often. */
   sweptTellMs: 60_000,
   /** A sync reads for at most this long, then commits what it has. */
-  syncReadMs: 200,
+  syncReadMs: 100,
   statusMs: 1_000,
   heartbeatMs: 2_000,
   /** No beat for so long: dead. Longer than the slowest disk's commit. */
