@@ -13,10 +13,12 @@ export type Asked = {
   readonly ms: number
   /** The query's deadline came before its end. */
   readonly isEnded: boolean
+  /** It was answered by an error, as where too many wait. */
+  readonly isRefused: boolean
 }
 
 export type Clients = {
-  /** Lets each finish its question; resolves with what the answers took. Rejects where one was refused. */
+  /** Lets each finish its question; resolves with what the answers took. */
   readonly stop: () => Promise<readonly Asked[]>
 }
 
@@ -28,6 +30,8 @@ export type ClientsOptions = {
 }
 
 const clientSeed = 100
+/** Before a client asks again that was refused. */
+const refusedRestMs = 100
 /** Of the warning that such an answer has. */
 const endedMark = Buffer.from('ended: the deadline of ')
 
@@ -39,14 +43,16 @@ export function startClients(program: MeasuredProgram, options: ClientsOptions):
     const random = createRandom(clientSeed + client)
     while (!stopping.signal.aborted) {
       const { kind, draw } = random.pick(questions)
-      const { body, ms } = await program.get(draw(random))
-      asked.push({ kind, ms, isEnded: body.includes(endedMark) })
+      const startedMs = performance.now()
+      const answer = await program.get(draw(random)).catch(() => null)
+      const isRefused = answer === null
+      const ms = answer?.ms ?? performance.now() - startedMs
+      asked.push({ kind, ms, isEnded: answer?.body.includes(endedMark) ?? false, isRefused })
+      if (isRefused) await delay(refusedRestMs)
       if (restMs > 0) await restUnlessStopped(restMs, stopping.signal)
     }
   }
   const running = Promise.all(Array.from({ length: clients }, (_, client) => runClient(client)))
-  // It is told when they are stopped.
-  running.catch(() => {})
   return {
     stop: async () => {
       stopping.abort()

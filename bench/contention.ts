@@ -2,7 +2,7 @@
 
 import { delay } from '../test/support/wait.ts'
 import { ingestBacklog, prepareBacklog } from './backlog.ts'
-import { startClients } from './clients.ts'
+import { type Asked, startClients } from './clients.ts'
 import type { Corpus } from './corpus.ts'
 import { atLeast, below, type Figure, latencyFigures } from './figures.ts'
 import { type Ground, withGround } from './ground.ts'
@@ -46,12 +46,16 @@ async function measure(ground: Ground, corpus: Corpus): Promise<Figure[]> {
     figure('busy', `ingest ${meanwhile}`, rate(busySec), 'lines/s'),
     { ...figure('share', `ingest ${meanwhile} / alone`, aloneSec / busySec, 'x'), goal: atLeast(shareMin) },
     figure('queries', 'queries answered meanwhile', asked.length / busySec, '/s'),
-    ...latencyFigures('contention.query', 'one of these', allMs(asked)),
+    ...latencyFigures('contention.query', 'one of these', allMs(asked), { note: refusedText(asked) }),
     ...latencyFigures('contention.tail', `written to tail frame, ${meanwhile}`, latencies, {
       p99: below(500),
       note,
     }),
   ]
+}
+
+function refusedText(asked: readonly Asked[]): string {
+  return `${asked.filter(({ isRefused }) => isRefused).length} refused`
 }
 
 const allMs = (asked: readonly { readonly ms: number }[]): number[] => asked.map(({ ms }) => ms)
