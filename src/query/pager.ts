@@ -104,7 +104,12 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
         const result =
           rest === null
             ? await slice(request, cursor, { ...size, lane, isFirst: true, sliceMs: firstMs(lanes) })
-            : await rest.next(size)
+            : await atMostUntil(started + options.queryDeadlineMs, rest.next(size))
+        if (result === null) {
+          const spent = { elapsedMs: options.queryDeadlineMs, scannedBytes: 0 }
+          const ending = spentEnding(spent, options)
+          return collected.finish({ next: cursor, ending: ending && goOn(ending, ';'), started })
+        }
         collected.add(result)
         cursor = result.next
         const ending = endingOf(result, collected, performance.now() - started, options)
@@ -125,6 +130,20 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
     }
   }
   return { page, slice, parts, begin }
+}
+
+/**
+ * Null: the time, as `performance.now()`, came first. A page does not wait for its next slice then: where many
+ * wait, or an expression is slow, that may take seconds more.
+ */
+async function atMostUntil<T>(endMs: number, work: Promise<T>): Promise<T | null> {
+  const { promise, resolve } = Promise.withResolvers<null>()
+  const timer = setTimeout(resolve, endMs - performance.now(), null)
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 const { scanPartBytes } = queryLimits
