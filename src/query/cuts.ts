@@ -10,7 +10,7 @@ import type { Snapshot } from '../store/reader.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
 import { candidatesOf } from './history.ts'
 import type { Direction } from './plan.ts'
-import type { PartBytes } from './tasks.ts'
+import type { CutResult, PartBytes } from './tasks.ts'
 import { rangeOf } from './walk-cursor.ts'
 
 export type CutRequest = {
@@ -28,7 +28,7 @@ export function findCuts(
   snapshot: Snapshot,
   compiled: CompiledPlan,
   { cursor, direction, bytesPerPart }: CutRequest,
-): number[] {
+): Pick<CutResult, 'ends' | 'isAll'> {
   const isForward = direction === 'forward'
   const range = rangeOf(cursor, direction)
   const candidates = candidatesOf(snapshot, compiled, { direction, commit: cursor.commit, range })
@@ -57,7 +57,8 @@ export function findCuts(
     steps.sort((one, other) => one.at - other.at)
     const { usual, wide } = bytesPerPart
     const bytesEach = mostAtOnce(steps) <= storeLimits.readerBodyCacheBytes ? usual : wide
-    return spread(steps, bytesEach, last).map((second) => start + sign * second)
+    const ends = spread(steps, bytesEach, last).map((second) => start + sign * second)
+    return { ends, isAll: horizon === null }
   } finally {
     candidates.close()
   }

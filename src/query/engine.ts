@@ -84,7 +84,7 @@ export function createEngine(reader: Reader): Engine {
     cuts: (task) => {
       const compiled = withinScope(planOf(task.plan), task.scope)
       return reader.snapshot((snapshot) => ({
-        ends: findCuts(snapshot, compiled, task),
+        ...findCuts(snapshot, compiled, task),
         lastBlock: snapshot.lastBlock(),
       }))
     },

@@ -60,8 +60,8 @@ type StreamText = { readonly json: Buffer; readonly text: Buffer; readonly heads
 export type EntryWriterOptions = {
   /** Entries are given back last one first. */
   readonly isReversed?: boolean
-  /** Memory to write into, which `take` gives back; or bytes that the answer will about need. */
-  readonly room?: ArrayBuffer | number
+  /** Shared memory to write into, which `take` gives back; or bytes that the answer will about need. */
+  readonly room?: SharedArrayBuffer | number
 }
 
 /** What selected lines are given to. */
@@ -121,11 +121,11 @@ export class EntryWriter {
    * What was written, to be transferred: a copy, or the room itself where it is to be given back or most of
    * it is used.
    */
-  take(): Uint8Array<ArrayBuffer> {
+  take(): Uint8Array {
     const isWellUsed = this.#isGivenBack || this.#length >= this.#buffer.length * wellUsedShare
     if (this.#starts === null && isWellUsed) {
-      const written = new Uint8Array(this.#buffer.buffer as ArrayBuffer, 0, this.#length)
-      this.#buffer = Buffer.allocUnsafeSlow(roomBytesMin)
+      const written = new Uint8Array(this.#buffer.buffer, 0, this.#length)
+      this.#buffer = Buffer.alloc(0)
       this.#length = 0
       return written
     }
@@ -340,7 +340,7 @@ export class EntryWriter {
   #reserveAt(length: number, count: number): void {
     const needed = length + count + timeTextBytes
     if (needed <= this.#buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
+    const grown = Buffer.allocUnsafeSlow(Math.max(roomBytesMin, needed, this.#buffer.length * 2))
     this.#buffer.copy(grown, 0, 0, length)
     this.#buffer = grown
   }

@@ -71,7 +71,7 @@ export function createExporter(pager: Pager): Exporter {
         for (const warning of result.warnings) warnings.add(warning)
         count += result.count
         if (result.count > 0) yield result.entries
-        rooms.give(result.entries.buffer)
+        rooms.give(result.entries)
         cursor = result.next
         if (cursor === null) {
           yield endLine({ complete: true, reason: null, next: null, count, warnings })

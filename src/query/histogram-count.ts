@@ -13,11 +13,13 @@ import type { Segment } from '../store/segment.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
 import type { HistogramGroup } from './contract.ts'
 import { bucketOf, type HistogramCounts } from './histogram-grid.ts'
-import { type PlaceRange, type ScanCount, selectLines } from './select-lines.ts'
+import { linesBetween, noLines, type PlaceRange, type ScanCount, selectLines } from './select-lines.ts'
 
 export type SegmentCounter = {
-  /** Adds a segment's lines in `range`; `sign` -1 takes them back. */
-  readonly count: (segment: Segment, range: PlaceRange, sign: 1 | -1, count: ScanCount) => void
+  /** Adds a segment's lines in `range`; returns them, or null where stored counts told enough. */
+  readonly add: (segment: Segment, range: PlaceRange, count: ScanCount) => Uint32Array | null
+  /** Takes back those in `range` of what was added: no text is searched again. */
+  readonly takeBack: (segment: Segment, added: Uint32Array | null, range: PlaceRange) => void
 }
 
 type Options = {
@@ -36,24 +38,37 @@ export const onlyGroup = ''
 export function createSegmentCounter(options: Options): SegmentCounter {
   const { snapshot, compiled, commit } = options
   const offsetsOf = createOffsets(options)
+  const linesIn = (segment: Segment, range: PlaceRange, count: ScanCount): Uint32Array => {
+    const isWhole = segment.commitMax <= commit
+    const lines = isWhole ? segment.lineCount : linesUpTo(snapshot.runs(segment), commit)
+    return selectLines(snapshot, compiled, segment, [0, lines], range, count)
+  }
+  const countAll = (segment: Segment, lines: Uint32Array, sign: 1 | -1): void => {
+    if (lines.length > 0)
+      countLines(options.counts, offsetsOf(segment), snapshot.columns(segment), lines, sign)
+  }
+  /** True: stored counts told enough. */
+  const countStored = (segment: Segment, range: PlaceRange, sign: 1 | -1): boolean =>
+    segment.commitMax <= commit &&
+    compiled.matcher === null &&
+    compiled.selector === null &&
+    countCells(options, offsetsOf(segment), segment, range, sign)
   return {
-    count: (segment, range, sign, count) => {
-      if (compiled.levelMask !== null && (segment.levelMask & compiled.levelMask) === 0) return
-      const isWhole = segment.commitMax <= commit
-      if (
-        isWhole &&
-        compiled.matcher === null &&
-        compiled.selector === null &&
-        countCells(options, offsetsOf(segment), segment, range, sign)
-      ) {
-        if (sign > 0) count.blocks += 1
-        return
+    add: (segment, range, count) => {
+      if (compiled.levelMask !== null && (segment.levelMask & compiled.levelMask) === 0) return noLines
+      if (countStored(segment, range, 1)) {
+        count.blocks += 1
+        return null
       }
-      const lines = isWhole ? segment.lineCount : linesUpTo(snapshot.runs(segment), commit)
-      const scanned = sign > 0 ? count : { scannedBytes: 0, scannedLines: 0, blocks: 0 }
-      const selected = selectLines(snapshot, compiled, segment, [0, lines], range, scanned)
-      if (selected.length > 0) {
-        countLines(options.counts, offsetsOf(segment), snapshot.columns(segment), selected, sign)
+      const lines = linesIn(segment, range, count)
+      countAll(segment, lines, 1)
+      return lines
+    },
+    takeBack: (segment, added, range) => {
+      if (added !== null) countAll(segment, linesBetween(snapshot, segment, range, added), -1)
+      else if (!countStored(segment, range, -1)) {
+        const nothing = { scannedBytes: 0, scannedLines: 0, blocks: 0 }
+        countAll(segment, linesIn(segment, range, nothing), -1)
       }
     },
   }

@@ -109,6 +109,22 @@ export class HistogramCounts {
   }
 }
 
+/** Sums of two counts over the same grid. Throws `BAD_PARAMETER` where there are too many groups. */
+export function addCounts(
+  { grid, ...one }: GroupCounts & { readonly grid: Grid },
+  other: GroupCounts,
+): GroupCounts {
+  const sums = new HistogramCounts(grid, one)
+  for (const [group, name] of other.names.entries()) {
+    const from = group * grid.length
+    const to = sums.offsetOf(name)
+    for (let index = 0; index < grid.length; index += 1) {
+      sums.cells[to + index] = (sums.cells[to + index] as number) + (other.counts[from + index] as number)
+    }
+  }
+  return sums.take()
+}
+
 const groupsAtFirst = 8
 
 function tooManyGroups(groups: number): LogkeepError {

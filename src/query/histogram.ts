@@ -16,7 +16,7 @@ import { gridOver, HistogramCounts, startOf, tooLong } from './histogram-grid.ts
 import { candidatesOf, placeOf, walkHistory } from './history.ts'
 import type { PlaceRange, ScanCount } from './select-lines.ts'
 import type { HistogramResult, HistogramState, HistogramTask } from './tasks.ts'
-import { rangeOf } from './walk-cursor.ts'
+import { rangeOf, rangeUntil } from './walk-cursor.ts'
 
 /** What taking back one segment at the end of a slice costs, about. */
 const takeBackMs = 0.05
@@ -39,7 +39,7 @@ export function answerHistogram(
   const isOver = (open: number): boolean =>
     performance.now() - started + open * takeBackMs > task.sliceMs ||
     count.scannedBytes > task.scannedBytesMax
-  const range = rangeOf(cursor, 'backward')
+  const range = rangeUntil(rangeOf(cursor, 'backward'), 'backward', task.part?.endSec ?? null)
   const counter = createSegmentCounter({
     snapshot,
     compiled: withoutGaps,
@@ -47,17 +47,17 @@ export function answerHistogram(
     by: task.by,
     counts,
   })
-  const cut = task.isLast
-    ? secondFrom(range.before)
-    : countBack(snapshot, withoutGaps, { cursor, range, counter, isOver, count })
   const stats = (): HistogramResult['stats'] => ({ ...count, elapsedMs: performance.now() - started })
-  if (cut !== null && !task.isLast) {
-    const place = { sec: cut, ns: 0, streamId: 0, line: 0 }
-    const next: HistogramState = { ...counts.take(), grid, cursor: { ...cursor, place } }
-    return { state: next, members: new Uint8Array(0), stats: stats() }
+  const answered = (cut: number | null): Omit<HistogramResult, 'warnings'> => {
+    const members = new TextEncoder().encode(membersOf(counts, cursor, task.by, cut))
+    return { state: null, members, stats: stats() }
   }
-  const members = new TextEncoder().encode(membersOf(counts, cursor, task.by, cut))
-  return { state: null, members, stats: stats() }
+  if (task.isLast) return answered(state.isCounted ? null : secondFrom(range.before))
+  const cut = countBack(snapshot, withoutGaps, { cursor, range, counter, isOver, count })
+  if (cut === null && task.part === null) return answered(null)
+  const place = cut === null ? range.after : { sec: cut, ns: 0, streamId: 0, line: 0 }
+  const next = { ...counts.take(), grid, cursor: { ...cursor, place }, isCounted: cut === null }
+  return { state: next, members: new Uint8Array(0), stats: stats() }
 }
 
 const everyLevel = (1 << (levelNames.length + 1)) - 1
@@ -72,8 +72,8 @@ type Walk = {
 
 /**
  * Counts from the newest segment on. Null: all are counted; else the second before which nothing is counted.
- * Segments that reach across it were counted as a whole, and what lies before it is taken back: only their
- * headers have to be remembered meanwhile.
+ * Segments that reach across it were counted as a whole, and what lies before it is taken back: only which
+ * lines they were has to be remembered meanwhile.
  */
 function countBack(
   snapshot: Snapshot,
@@ -81,7 +81,7 @@ function countBack(
   { cursor, range, counter, isOver, count }: Walk,
 ): number | null {
   const candidates = candidatesOf(snapshot, compiled, { direction: 'backward', commit: cursor.commit, range })
-  let open: Segment[] = []
+  let open: { readonly segment: Segment; readonly added: Uint32Array | null }[] = []
   let openAtMost = openFirst
   try {
     for (;;) {
@@ -90,14 +90,15 @@ function countBack(
       if (bound + 1 < range.before.sec && isOver(open.length)) {
         const before = { sec: bound + 1, ns: 0, streamId: 0, line: 0 }
         const uncounted = { after: range.after, before }
-        for (const segment of open) if (segment.minSec <= bound) counter.count(segment, uncounted, -1, count)
+        for (const { segment, added } of open) {
+          if (segment.minSec <= bound) counter.takeBack(segment, added, uncounted)
+        }
         return bound + 1
       }
       const segment = candidates.take()
-      counter.count(segment, range, 1, count)
-      open.push(segment)
+      open.push({ segment, added: counter.add(segment, range, count) })
       if (open.length < openAtMost) continue
-      open = open.filter(({ minSec }) => minSec <= bound)
+      open = open.filter(({ segment: { minSec } }) => minSec <= bound)
       openAtMost = Math.max(openFirst, 2 * open.length)
     }
   } finally {
@@ -123,7 +124,13 @@ function begin(
   const until = task.range.until ?? endOf(snapshot, compiled, task, cursor)
   const since = task.range.since ?? startOfLines(snapshot, compiled, until)
   const grid = gridOver(since, until, task.bucket)
-  return { grid, cursor: { ...cursor, since, until }, names: [], counts: new Float64Array(0) }
+  return {
+    grid,
+    cursor: { ...cursor, since, until },
+    names: [],
+    counts: new Float64Array(0),
+    isCounted: false,
+  }
 }
 
 /** The end where none is given: now, or after the newest line where clocks differ a little. */

@@ -167,7 +167,7 @@ function createLane({
       )
       try {
         signal?.throwIfAborted()
-        return await pool.run(task, optionsOf(task, limit))
+        return await pool.run(task, { signal: limit })
       } catch (cause) {
         if (signal?.aborted) throw signal.reason
         if (limit.aborted)
@@ -193,14 +193,6 @@ function createLane({
       return pool.destroy()
     },
   }
-}
-
-type RunOptions = NonNullable<Parameters<Piscina['run']>[1]>
-
-/** The task's memory moves to the thread with it. Piscina wants a list of it, its types something else. */
-function optionsOf(task: Task, signal: AbortSignal): RunOptions {
-  const transferList = 'room' in task && task.room !== null ? [task.room] : []
-  return { signal, transferList: transferList as unknown as NonNullable<RunOptions['transferList']> }
 }
 
 function isFailure(result: unknown): result is TaskFailure {

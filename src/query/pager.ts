@@ -46,7 +46,7 @@ export type SliceSize = {
   readonly clearTo?: number | null
   /** That of the lane unless given. */
   readonly sliceMs?: number
-  readonly room?: ArrayBuffer | null
+  readonly room?: SharedArrayBuffer | null
 }
 
 export type PartsSize = Pick<PartWalkOptions, 'clearTo' | 'bytesPerPart' | 'rooms'>

@@ -82,7 +82,7 @@ class Walk {
     part.ahead ??= this.#read(part, size)
     let outcome = await part.ahead
     if ('result' in outcome && isTooMuch(outcome, size)) {
-      this.#options.rooms?.give(outcome.result.entries.buffer)
+      this.#options.rooms?.give(outcome.result.entries)
       part.ahead = this.#read(part, size)
       outcome = await part.ahead
     }

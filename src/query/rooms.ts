@@ -1,23 +1,23 @@
 /**
- * Memory that the pieces of an export are written into again and again: it travels to a query thread with a
- * task, back with the piece, and is used for another one when that was sent. Otherwise every piece would be
- * garbage of some megabytes in two threads, which V8 collects late and all together.
+ * Memory that the pieces of an export are written into again and again, shared by the main thread and the
+ * query threads. Otherwise every piece would be garbage of a megabyte in two threads, and V8 would collect all
+ * the time: it does so by the bytes of buffers that a thread has made or was given, shared ones apart.
  */
 
 export type Rooms = {
   /** Memory for one piece. */
-  readonly take: () => ArrayBuffer
-  /** Gives back the memory of a piece that nobody reads any more; what is too much is dropped. */
-  readonly give: (room: ArrayBuffer) => void
+  readonly take: () => SharedArrayBuffer
+  /** Gives back the memory of a piece that nobody reads any more; what is not a room is let go. */
+  readonly give: (piece: Uint8Array) => void
 }
 
-/** `keptMax`: how many wait to be used again. A room that had to grow is not kept. */
+/** `keptMax`: how many wait to be used again. */
 export function createRooms(bytes: number, keptMax: number): Rooms {
-  const kept: ArrayBuffer[] = []
+  const kept: SharedArrayBuffer[] = []
   return {
-    take: () => kept.pop() ?? new ArrayBuffer(bytes),
-    give: (room) => {
-      if (kept.length < keptMax && room.byteLength === bytes) kept.push(room)
+    take: () => kept.pop() ?? new SharedArrayBuffer(bytes),
+    give: ({ buffer }) => {
+      if (buffer instanceof SharedArrayBuffer && kept.length < keptMax) kept.push(buffer)
     },
   }
 }

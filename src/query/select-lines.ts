@@ -58,7 +58,13 @@ function selectStored(
   if (matcher !== null && isTextFirst) {
     const body = snapshot.body(segment)
     count.scannedBytes += body.length
-    return selectInRange(snapshot, segment, [from, to], range, findByText(matcher, segment, body))
+    const found = findByText(matcher, segment, body)
+    return linesBetween(
+      snapshot,
+      segment,
+      range,
+      found.filter((index) => index >= from && index < to),
+    )
   }
   const columns = snapshot.columns(segment)
   const inColumns = selectByColumns(columns, segment, compiled, from, to, range)
@@ -78,16 +84,15 @@ function findByText(matcher: BodyMatcher, { lineCount }: Segment, body: Buffer):
 }
 
 /** Of these lines those that lie in the range: columns are only decoded where there are any. */
-function selectInRange(
+export function linesBetween(
   snapshot: Snapshot,
   segment: Segment,
-  [from, to]: readonly [from: number, to: number],
   range: PlaceRange,
   lines: Uint32Array,
 ): Uint32Array {
   if (lines.length === 0) return noLines
   const columns = snapshot.columns(segment)
-  return lines.filter((index) => index >= from && index < to && isBetween(columns, segment, index, range))
+  return lines.filter((index) => isBetween(columns, segment, index, range))
 }
 
 /** Hot path: 8 ns a line where levels are asked for, else 1 ns. */

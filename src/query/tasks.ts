@@ -38,8 +38,8 @@ export type HistoryTask = {
   readonly clearTo: number | null
   /** Of the selected streams only these; null: all. */
   readonly scope: Scope | null
-  /** Memory for the entries, given away with the task and back with its result; null: it takes its own. */
-  readonly room: ArrayBuffer | null
+  /** Memory for the entries, which nobody else uses until the result is there; null: it takes its own. */
+  readonly room: SharedArrayBuffer | null
 }
 
 /** Cuts the rest of a walk into parts for several threads. */
@@ -55,6 +55,8 @@ export type CutTask = {
 export type CutResult = {
   /** Seconds at which parts end. */
   readonly ends: readonly number[]
+  /** Behind the last of them lies less than a part. */
+  readonly isAll: boolean
   /** Number of the newest block. */
   readonly lastBlock: number
 }
@@ -66,8 +68,8 @@ export type PartBytes = { readonly usual: number; readonly wide: number }
 export type Scope = { readonly streamId: number; readonly kind: ContextScope }
 
 export type HistoryResult = {
-  /** In the task's room, if it had one. */
-  readonly entries: Uint8Array<ArrayBuffer>
+  /** In the task's room, if it had one and that was large enough. */
+  readonly entries: Uint8Array
   readonly count: number
   readonly end: 'exhausted' | 'limit' | 'over' | 'answer'
   /** `limit`: a further entry was seen; else there may be one. */
@@ -181,13 +183,23 @@ export type HistogramTask = {
   readonly state: HistogramState | null
   /** Nothing more is to be counted: write the answer. */
   readonly isLast: boolean
+  /** Counted by itself, without an answer; null: the whole. */
+  readonly part: HistogramPart | null
 }
 
+/** `endSec`: second with which a part of the range begins, and counting, which goes backward, ends; null: none. */
+export type HistogramPart = { readonly endSec: number | null }
+
 /** What a histogram has counted so far: everything from the cursor's place on, as of its commit. */
-export type HistogramState = GroupCounts & { readonly grid: Grid; readonly cursor: Cursor }
+export type HistogramState = GroupCounts & {
+  readonly grid: Grid
+  readonly cursor: Cursor
+  /** Nothing is left of the range, or of the part. */
+  readonly isCounted: boolean
+}
 
 export type HistogramResult = {
-  /** Null: everything is counted, or the slice was the last. */
+  /** Null: the answer is there. */
   readonly state: HistogramState | null
   /** Members of the answer's object; empty while there is a state. */
   readonly members: Uint8Array

@@ -146,8 +146,9 @@ function run(engine: Engine, task: Task): unknown {
   }
 }
 
-/** A result whose bytes move to the main thread in place of being copied. */
+/** A result whose bytes move to the main thread in place of being copied, where it does not have them too. */
 function transferred(value: unknown, bytes: Uint8Array): unknown {
+  if (bytes.buffer instanceof SharedArrayBuffer) return value
   const wrapped = { [transferableSymbol]: [bytes.buffer], [valueSymbol]: value }
   return move(wrapped as unknown as ArrayBuffer)
 }

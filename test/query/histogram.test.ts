@@ -45,6 +45,7 @@ function histogramTask(given: Partial<HistogramTask> = {}): HistogramTask {
     scannedBytesMax: 1e12,
     state: null,
     isLast: false,
+    part: null,
     ...given,
   }
 }
@@ -266,6 +267,63 @@ test('S-HISTOGRAM-04 a histogram that is ended early marks the buckets that are 
     const isSplit = answer.buckets.map((bucket) => bucket.complete).lastIndexOf(false)
     assert.equal(answer.buckets.slice(isSplit + 1).length, complete.length, 'the newest are complete')
   })
+})
+
+async function runPartsModel(seed: number): Promise<void> {
+  const random = createRandom(seed)
+  const clock = { sec: startSec }
+  const model = createStoreModel()
+  const engine = createEngine(openReader(model.dataDir))
+  try {
+    const streamIds = new Map<number, number>()
+    for (let index = 0; index < 6; index += 1) streamIds.set(index, model.streamId(index))
+    const firsts = [...streamIds.values()].map((streamId) => ({ streamId, sec: startSec, ns: 0, text: 'x' }))
+    model.commitLines(firsts, startSec)
+    for (let count = 0; count < 40; count += 1) disturb(model, random, clock)
+    const text = random.pick(['needle', 'a', 'absent', '1'])
+    const plan = {
+      ...everything,
+      lines: [{ kind: 'substring', text, ignoreCase: false, negate: false }],
+    } as const
+    const by = random.pick([null, ...histogramGroups])
+    const range = { since: { sec: startSec - 60, ns: 0 }, until: { sec: clock.sec + 1, ns: 0 } }
+    const seen = model.lines.length
+    let tasks = 0
+    const disturbed = random.between(1, 8)
+    const lanes = createDirectLanes(engine, {
+      sliceMs: random.pick([-1, 10_000]),
+      width: random.between(1, 3),
+      onTask: () => {
+        tasks += 1
+        if (tasks > 1 && tasks < 40 && tasks % disturbed === 0) disturb(model, random, clock)
+      },
+    })
+    const bounds = { queryDeadlineMs: 1e9, scannedBytesMax: 1e12 }
+    const bytes = random.pick([40, 300, 5_000, 1e9])
+    const bytesPerPart = { usual: bytes, wide: bytes }
+    const options = { bounds, now: () => startSec * 1000, bytesPerPart }
+    const request: HistogramRequest = { plan, range, bucket: { countMax: 50 }, by }
+    const { members } = await runHistogram(lanes, request, options, new AbortController().signal)
+    const answer = JSON.parse(`{${Buffer.from(members).toString()}}`) as Answer
+    const kept = model.lines
+      .slice(0, seen)
+      .filter((line) => line.level !== gapLevel && line.text.includes(text))
+    checkAgainstModel(kept, answer, by, streamIds)
+  } finally {
+    engine.close()
+    model.close()
+  }
+}
+
+test('S-HISTOGRAM-02 S-QUERY-29 parts that threads count at the same time are the whole, whatever is written meanwhile', async () => {
+  const seed = chooseSeed()
+  for (let index = 0; index < 12; index += 1) {
+    try {
+      await runPartsModel(seed + index)
+    } catch (error) {
+      throw new Error(`with TEST_SEED=${seed + index}`, { cause: error })
+    }
+  }
 })
 
 test('S-HISTOGRAM-04 the bound that ends a histogram is named, and what was counted until then is given', () => {

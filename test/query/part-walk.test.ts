@@ -107,7 +107,7 @@ test('S-QUERY-29 parts read ahead are the walk: each entry once, in order, whate
           const result: HistoryResult = await walk.next(size)
           assert.ok(result.count <= given.limit)
           found.push(...linesOf(result.entries))
-          rooms?.give(result.entries.buffer)
+          rooms?.give(result.entries)
           next = result.next
           const rest = next && engine.history(historyTask({ plan, direction, cursor: next, limit: 1e6 }))
           const left = rest === null ? [] : linesOf(rest.entries)
