@@ -39,8 +39,8 @@ export const queryLimits = {
    */
   scanPartBytes: 48 * mebibyte,
   /**
-   * The same of an export, about one piece of JSON: neighbouring parts find their blocks in memory. With half of
-   * it an export takes a fifth more processor time.
+   * The same of an export, about one piece of JSON: neighbouring parts find their blocks in memory. With half
+   * of it an export takes a fifth more processor time.
    */
   exportPartBytes: 768 * kibibyte,
   /** The same where a thread cannot keep all blocks across a moment: each part decompresses them anew. */

@@ -53,7 +53,8 @@ async function countAll({ lanes, countSlice }: CountParts, parts: readonly Part[
   const isLeft = (): boolean => !isEnded && parts.some(({ state }) => !state.isCounted)
   /** One of the threads' worth of tasks; all but the first give way where other queries wait. */
   const run = async (number: number): Promise<void> => {
-    while (isLeft() && (number === 0 || number < lanes.widthOfScan())) {
+    const hasToWork = (): boolean => number === 0 || number < lanes.widthOfScan()
+    while (isLeft() && hasToWork()) {
       const part = parts.find(({ state, isRunning }) => !state.isCounted && !isRunning)
       if (part === undefined) return
       part.isRunning = true

@@ -1,4 +1,4 @@
-/** A histogram on the main thread: a chain of slices until everything is counted or a bound is reached. */
+/** A histogram on the main thread: slices until everything is counted or a bound is reached. */
 
 import { queryLimits } from '../limits/query.ts'
 import type { HistogramRequest, MembersAnswer, QueryStats } from './contract.ts'
@@ -20,96 +20,114 @@ export type HistogramRunOptions = {
 export async function runHistogram(
   lanes: Lanes,
   request: HistogramRequest,
-  { bounds, now, bytesPerPart = scanPart }: HistogramRunOptions,
+  options: HistogramRunOptions,
   signal: AbortSignal,
 ): Promise<MembersAnswer> {
-  const { plan, range, bucket, by } = request
-  const started = performance.now()
-  const nowSec = Math.ceil(now() / 1000)
-  const defaultUntilSec = nowSec + queryLimits.untilSlackSec
-  const total = { scannedBytes: 0, scannedLines: 0, blocks: 0 }
-  const warnings = new Set<string>()
+  const { plan } = request
+  const { bytesPerPart = scanPart } = options
+  const run = new Run(lanes, request, options, signal)
   const isOfText = looksAtText(plan)
-  let ending: Ending | null = null
+  let lane: Lane = isOfText ? 'scan' : 'light'
+  let state: HistogramState | null = null
+  // What the first slice of a scan does not answer is for all threads.
+  let sliceMs = isOfText ? Math.min(queryLimits.sliceMs, lanes.sliceMs(lane)) : lanes.sliceMs(lane)
+  for (;;) {
+    const result = await run.count(lane, { state, part: null, sliceMs })
+    if (result === null) break
+    if (result.state === null) return run.answer(result.members)
+    state = result.state
+    lane = 'scan'
+    sliceMs = lanes.sliceMs(lane)
+    if (isOfText) break
+  }
+  if (isOfText && state !== null && !run.isOver()) {
+    const countSlice = async (from: HistogramState, part: HistogramPart): Promise<HistogramState | null> => {
+      const result = await run.count('scan', { state: from, part, sliceMs: lanes.sliceMs('scan') })
+      return result?.state ?? null
+    }
+    state = await countParts({ lanes, plan, bytesPerPart, countSlice }, state)
+  }
+  const last = await run.ask('scan', { state, part: null, sliceMs: lanes.sliceMs('scan') }, true)
+  return run.answer(last.members)
+}
 
-  const ask = async (
-    lane: Lane,
-    given: Pick<HistogramTask, 'state' | 'part' | 'sliceMs'>,
-  ): Promise<HistogramResult> => {
-    signal.throwIfAborted()
+type Slice = Pick<HistogramTask, 'state' | 'part' | 'sliceMs'>
+type Total = { -readonly [name in Exclude<keyof QueryStats, 'elapsedMs'>]: number }
+
+/** One histogram: what it has spent, and what has ended it. */
+class Run {
+  readonly #lanes: Lanes
+  readonly #request: HistogramRequest
+  readonly #bounds: QueryBounds
+  readonly #signal: AbortSignal
+  readonly #started = performance.now()
+  readonly #nowSec: number
+  readonly #total: Total = { scannedBytes: 0, scannedLines: 0, blocks: 0 }
+  readonly #warnings = new Set<string>()
+  #ending: Ending | null = null
+
+  constructor(
+    lanes: Lanes,
+    request: HistogramRequest,
+    { bounds, now }: HistogramRunOptions,
+    signal: AbortSignal,
+  ) {
+    this.#lanes = lanes
+    this.#request = request
+    this.#bounds = bounds
+    this.#signal = signal
+    this.#nowSec = Math.ceil(now() / 1000)
+  }
+
+  /** Whether a bound is reached: nothing more is to be counted. */
+  isOver(): boolean {
+    const elapsedMs = performance.now() - this.#started
+    this.#ending ??= spentEnding({ elapsedMs, scannedBytes: this.#total.scannedBytes }, this.#bounds)
+    return this.#ending !== null
+  }
+
+  /** Counts one slice more; null: a bound is reached. */
+  async count(lane: Lane, slice: Slice): Promise<HistogramResult | null> {
+    if (slice.state !== null && this.isOver()) return null
+    try {
+      return await this.ask(lane, slice, false)
+    } catch (error) {
+      if (!(error instanceof TaskTimeout)) throw error
+      this.#ending ??= expressionEnding
+      return null
+    }
+  }
+
+  async ask(lane: Lane, slice: Slice, isLast: boolean): Promise<HistogramResult> {
+    this.#signal.throwIfAborted()
+    const { plan, range, bucket, by } = this.#request
     const task: HistogramTask = {
       kind: 'histogram',
       plan,
       range,
       bucket,
       by,
-      nowSec,
-      defaultUntilSec,
-      scannedBytesMax: bounds.scannedBytesMax - total.scannedBytes,
-      isLast: ending !== null || given.state?.isCounted === true,
-      ...given,
+      nowSec: this.#nowSec,
+      defaultUntilSec: this.#nowSec + queryLimits.untilSlackSec,
+      scannedBytesMax: this.#bounds.scannedBytesMax - this.#total.scannedBytes,
+      isLast,
+      ...slice,
     }
-    const result = (await lanes.run(lane, task)) as HistogramResult
-    addStats(total, result.stats)
-    for (const warning of result.warnings) warnings.add(warning)
-    return result
+    const { stats, ...result } = (await this.#lanes.run(lane, task)) as HistogramResult
+    this.#total.scannedBytes += stats.scannedBytes
+    this.#total.scannedLines += stats.scannedLines
+    this.#total.blocks += stats.blocks
+    for (const warning of result.warnings) this.#warnings.add(warning)
+    return { stats, ...result }
   }
-  /** Whether more may be spent. */
-  const look = (): void => {
-    ending ??= spentEnding({ elapsedMs: performance.now() - started, ...total }, bounds)
-  }
-  /** One slice more, unless a bound is reached: null. */
-  const countSlice = async (
-    state: HistogramState | null,
-    part: HistogramPart | null,
-    lane: Lane,
-    sliceMs: number,
-  ): Promise<HistogramResult | null> => {
-    if (state !== null) look()
-    if (ending !== null) return null
-    try {
-      return await ask(lane, { state, part, sliceMs })
-    } catch (error) {
-      if (!(error instanceof TaskTimeout)) throw error
-      ending ??= expressionEnding
-      return null
+
+  answer(members: Uint8Array): MembersAnswer {
+    if (this.#ending !== null) {
+      const parts = 'buckets that are not "complete" have counted only a part'
+      this.#warnings.add(`${this.#ending.warning}; ${parts}`)
     }
+    const elapsedMs = Math.round((performance.now() - this.#started) * 100) / 100
+    const stats = { ...this.#total, elapsedMs }
+    return { members, ended: this.#ending?.reason ?? null, stats, warnings: [...this.#warnings] }
   }
-
-  let lane: Lane = isOfText ? 'scan' : 'light'
-  let state: HistogramState | null = null
-  // What the first slice of a scan does not answer is for all threads.
-  const firstMs = isOfText ? Math.min(queryLimits.sliceMs, lanes.sliceMs(lane)) : lanes.sliceMs(lane)
-  for (let sliceMs = firstMs; ending === null; sliceMs = lanes.sliceMs(lane)) {
-    const result: HistogramResult | null = await countSlice(state, null, lane, sliceMs)
-    if (result === null) break
-    if (result.state === null) return finish(result.members)
-    state = result.state
-    lane = 'scan'
-    look()
-    if (isOfText) break
-  }
-  if (isOfText && state !== null && ending === null) {
-    const countPart = async (from: HistogramState, part: HistogramPart): Promise<HistogramState | null> =>
-      (await countSlice(from, part, 'scan', lanes.sliceMs('scan')))?.state ?? null
-    state = await countParts({ lanes, plan, bytesPerPart, countSlice: countPart }, state)
-  }
-  const last = await ask('scan', { state, part: null, sliceMs: lanes.sliceMs('scan') })
-  return finish(last.members)
-
-  function finish(members: Uint8Array): MembersAnswer {
-    if (ending !== null) {
-      warnings.add(`${ending.warning}; buckets that are not "complete" have counted only a part`)
-    }
-    const elapsedMs = Math.round((performance.now() - started) * 100) / 100
-    return { members, ended: ending?.reason ?? null, stats: { ...total, elapsedMs }, warnings: [...warnings] }
-  }
-}
-
-type Total = { -readonly [name in Exclude<keyof QueryStats, 'elapsedMs'>]: number }
-
-function addStats(total: Total, { scannedBytes, scannedLines, blocks }: QueryStats): void {
-  total.scannedBytes += scannedBytes
-  total.scannedLines += scannedLines
-  total.blocks += blocks
 }

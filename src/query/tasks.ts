@@ -187,7 +187,7 @@ export type HistogramTask = {
   readonly part: HistogramPart | null
 }
 
-/** `endSec`: second with which a part of the range begins, and counting, which goes backward, ends; null: none. */
+/** `endSec`: its first second, with which counting ends, which goes backward; null: that of the range. */
 export type HistogramPart = { readonly endSec: number | null }
 
 /** What a histogram has counted so far: everything from the cursor's place on, as of its commit. */
