@@ -115,11 +115,13 @@ async function move(store: Store, step: 1 | -1, fits: (item: Item) => boolean): 
 }
 
 /** Index of the active line; without one, of the line before what is seen, or behind it. */
-function startOf({ lines, active, visible }: Store, step: 1 | -1): number {
+function startOf({ lines, active, visible, live }: Store, step: 1 | -1): number {
   const items = lines.items.value
   const indexOf = (key: number | null): number => items.findIndex((item) => item.key === key)
   const current = indexOf(active.value)
   if (current !== -1) return current
   const [first, last] = visible.value
-  return step === 1 ? indexOf(first) - 1 : indexOf(last) + 1
+  if (step === 1) return indexOf(first) - 1
+  const lastSeen = indexOf(last)
+  return live.atBottom.value || lastSeen === -1 ? items.length : lastSeen + 1
 }

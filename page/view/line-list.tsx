@@ -34,13 +34,14 @@ export function LineList() {
     padding: rowHeight,
     follow: live.status.value !== 'off' && live.following.value,
   })
+  // Works out the range that the next lines look at.
+  const place = list.getVirtualItems()
   useGoal(store, list, rows)
   useEdges(store, list, rows)
   useWidth(scroller.current, store)
   useSelection(scroller.current, store)
   useLayoutEffect(() => list.measure(), [settings.wrap])
   const drawn = useMemo(() => new WeakMap<EntryRow, VNode>(), [settings])
-  const place = list.getVirtualItems()
   const isEmpty = rows.length === 0
   return (
     <div class="lines-frame">

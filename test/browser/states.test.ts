@@ -71,6 +71,29 @@ test('S-PAGE-31 a search that is refused says why, and marks the place in the te
   assert.equal(await page.locator('#search').inputValue(), '{namespace="shop"} |= ')
 })
 
+test('S-PAGE-38 a query in LogQL selects lines, histogram and live lines; its errors are shown at their place', async (t) => {
+  const scene = pages.scene(t)
+  const api = scene.container('shop', 'api-1', 'api')
+  for (const status of [200, 500, 503])
+    api.write('stdout', JSON.stringify({ level: 'info', status, path: '/a' }))
+  scene.container('infra', 'db-0').write('stdout', '{"status":500}')
+  const program = await scene.start()
+  await waitForEntries(program.base, 4)
+  const query = '{namespace="shop"} | json | status >= 500'
+  const page = await scene.open(program, `/?live=1&q=${encodeURIComponent(query)}`)
+  await seeLine(page, '"status":503')
+  await page.getByRole('img', { name: '2 lines over time: 2 info' }).waitFor()
+  await page.getByTestId('live-status').getByText('live').waitFor()
+  api.write('stdout', '{"status":201}')
+  api.write('stdout', '{"status":504}')
+  await seeLine(page, '"status":504')
+  assert.equal((await drawnLines(page)).length, 3)
+  await page.getByRole('combobox', { name: 'Search the lines' }).fill('{namespace="shop" | json')
+  await page.keyboard.press('Enter')
+  await page.locator('.search-error').getByText('parse error at line 1, col').waitFor()
+  assert.equal(await page.locator('.search-error mark').textContent(), '|')
+})
+
 test('S-PAGE-32 the token is asked for once, is kept by a cookie, and stands nowhere in the page', async (t) => {
   const scene = pages.scene(t)
   scene.container('shop', 'api-1', 'api').write('stdout', 'a guarded line')
