@@ -111,11 +111,15 @@ function printSizes(): void {
 
 async function measureLoad(page: Page, base: string): Promise<{ paint: number; lines: number }> {
   await page.goto(base)
-  await page.waitForFunction(`Number(/^[\\d,]+/.exec(document.querySelector('.status-bar')
-    ?.textContent ?? '0')[0].replaceAll(',', '')) >= 100 && document.querySelectorAll('.lines .text').length > 20`)
-  const lines = Number(await page.evaluate('performance.now()'))
-  const paint = Number(
-    await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN`),
+  const lines = await waitFor(
+    'a hundred lines',
+    async () =>
+      page.evaluate<number>(`Number(/^[\\d,]+/.exec(document.querySelector('.status-bar')?.textContent ?? '0')?.[0]
+        .replaceAll(',', '')) >= 100 && document.querySelectorAll('.lines .text').length > 20 ? performance.now() : 0`),
+    { deadlineMs: 60_000, intervalMs: 10 },
+  )
+  const paint = await page.evaluate<number>(
+    `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN`,
   )
   return { paint, lines }
 }

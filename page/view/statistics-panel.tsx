@@ -96,7 +96,7 @@ function Counts({ title, rows, onChoose }: CountsProps) {
       <ul class="counts">
         {rows.map(([name, count]) => (
           <li key={name}>
-            <meter min={0} max={most} value={count} aria-label={`${name}: ${count} lines`} />
+            <span class="bar" aria-hidden="true" style={{ width: `${(100 * count) / most}%` }} />
             {onChoose === undefined ? (
               <span class="counts-name">{name}</span>
             ) : (
