@@ -109,15 +109,16 @@ function printSizes(): void {
   console.log(`bundle: ${files.length} files, ${plain} bytes, ${zipped} bytes gzipped`)
 }
 
+const whenHundred = `Number(/^[\\d,]+/.exec(document.querySelector('.status-bar')?.textContent ?? '0')?.[0]
+  .replaceAll(',', '')) >= 100 && document.querySelectorAll('.lines .text').length > 20
+  ? performance.now() : 0`
+
 async function measureLoad(page: Page, base: string): Promise<{ paint: number; lines: number }> {
   await page.goto(base)
-  const lines = await waitFor(
-    'a hundred lines',
-    async () =>
-      page.evaluate<number>(`Number(/^[\\d,]+/.exec(document.querySelector('.status-bar')?.textContent ?? '0')?.[0]
-        .replaceAll(',', '')) >= 100 && document.querySelectorAll('.lines .text').length > 20 ? performance.now() : 0`),
-    { deadlineMs: 60_000, intervalMs: 10 },
-  )
+  const lines = await waitFor('a hundred lines', () => page.evaluate<number>(whenHundred), {
+    deadlineMs: 60_000,
+    intervalMs: 10,
+  })
   const paint = await page.evaluate<number>(
     `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN`,
   )

@@ -1,7 +1,7 @@
 /** A dialog over the page: Esc and a click beside it close it, and the keyboard stays within. */
 
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { Dialog } from '../state/store.ts'
 import { useStore } from './store-context.ts'
 
@@ -30,7 +30,7 @@ type OpenProps = {
 
 function OpenModal({ title, close, children }: OpenProps) {
   const element = useRef<HTMLDialogElement>(null)
-  useEffect(() => element.current?.showModal(), [])
+  useLayoutEffect(() => element.current?.showModal(), [])
   return (
     <dialog
       ref={element}

@@ -1,7 +1,7 @@
 /** The search box: words, /regex/ or LogQL, with completion, and errors shown where they are. */
 
 import type { RefObject } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Completion } from '../model/completion.ts'
 import { parseSearch } from '../model/search-text.ts'
 import { Completions, useCompletions } from './completions.tsx'
@@ -69,7 +69,8 @@ function useBox(): Box {
   const input = useRef<HTMLInputElement>(null)
   const caret = input.current?.selectionStart ?? text.length
   const completions = useCompletions(store, text, caret, isOpen)
-  useEffect(() => setText(search), [search])
+  // At once: what is typed before the next frame is not taken away again.
+  useLayoutEffect(() => setText(search), [search])
   return {
     input,
     text,

@@ -105,11 +105,7 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
           rest === null
             ? await slice(request, cursor, { ...size, lane, isFirst: true, sliceMs: firstMs(lanes) })
             : await atMostUntil(started + options.queryDeadlineMs, rest.next(size))
-        if (result === null) {
-          const spent = { elapsedMs: options.queryDeadlineMs, scannedBytes: 0 }
-          const ending = spentEnding(spent, options)
-          return collected.finish({ next: cursor, ending: ending && goOn(ending, ';'), started })
-        }
+        if (result === null) return collected.finish({ next: cursor, ending: atDeadline(options), started })
         collected.add(result)
         cursor = result.next
         const ending = endingOf(result, collected, performance.now() - started, options)
@@ -133,8 +129,8 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
 }
 
 /**
- * Null: the time, as `performance.now()`, came first. A page does not wait for its next slice then: where many
- * wait, or an expression is slow, that may take seconds more.
+ * Null: the time, as `performance.now()`, came first. A page does not wait for its next slice then: where
+ * many wait, or an expression is slow, that may take seconds more.
  */
 async function atMostUntil<T>(endMs: number, work: Promise<T>): Promise<T | null> {
   const { promise, resolve } = Promise.withResolvers<null>()
@@ -173,6 +169,11 @@ function endingOf(
   }
   const ending = end === 'over' ? spentEnding({ elapsedMs, scannedBytes }, bounds) : null
   return ending === null ? null : goOn(ending, ';')
+}
+
+function atDeadline(bounds: QueryBounds): Ending | null {
+  const ending = spentEnding({ elapsedMs: bounds.queryDeadlineMs, scannedBytes: 0 }, bounds)
+  return ending && goOn(ending, ';')
 }
 
 function goOn({ reason, warning }: Ending, joint: string): Ending {

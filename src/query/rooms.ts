@@ -1,7 +1,7 @@
 /**
  * Memory that the pieces of an export are written into again and again, shared by the main thread and the
- * query threads. Otherwise every piece would be garbage of a megabyte in two threads, and V8 would collect all
- * the time: it does so by the bytes of buffers that a thread has made or was given, shared ones apart.
+ * query threads. Otherwise every piece would be garbage of a megabyte in two threads, and V8 would collect
+ * all the time: it does so by the bytes of buffers that a thread has made or was given, shared ones apart.
  */
 
 export type Rooms = {
