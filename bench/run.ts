@@ -22,6 +22,7 @@ import { logqlFigures } from './logql.ts'
 import { type ManyStreamsOptions, manyStreamsFigures } from './many-streams.ts'
 import { type ManyTailsOptions, manyTailsFigures, manyTailsProfiled } from './many-tails.ts'
 import { type MemoryOptions, memoryFigures } from './memory.ts'
+import { type NoisyOptions, noisyFigures } from './noisy.ts'
 import { type PairOptions, pairFigures } from './pairs.ts'
 import { profileTables } from './profile.ts'
 import { coldFigures, type QueryOptions, queryFigures } from './queries.ts'
@@ -36,7 +37,8 @@ const help = `npm run bench -- [options]
   --lines N           lines of the generated data (4,000,000; quick: 400,000)
   --corpus DIR        text files of DIR in place of generated data, at most --lines lines
   --only A,B          of: limits, ingest, query, logql, wide, growth, streams, budget, follow, tails,
-                      contention, memory, endless, retention (all; quick: without budget and retention)
+                      noisy, contention, memory, endless, retention (all; quick: without budget and
+                      retention)
   --compare FILE      also print the ratio to an earlier JSON
   --profile           write CPU profiles of the program's threads while it ingests and while it follows
                       5,000 lines/s (with tails), print where the time went, and measure nothing else`
@@ -52,6 +54,7 @@ const sections = [
   'budget',
   'follow',
   'tails',
+  'noisy',
   ...busy,
   'retention',
 ] as const
@@ -89,6 +92,7 @@ const sizes = {
       withSlowTail: true,
     },
     tails: { steadyMs: 3_000, phaseMs: 60_000 },
+    noisy: { seconds: 25 },
     memory: {
       steadyMs: 10_000,
       mixedMs: 1_800_000,
@@ -121,6 +125,7 @@ const sizes = {
       withSlowTail: false,
     },
     tails: { steadyMs: 500, phaseMs: 3_000 },
+    noisy: { seconds: 4 },
     memory: { steadyMs: 500, mixedMs: 4_000, queryRestMs: 100, scanRestMs: 300, exportRestMs: 300 },
     endless: { steadyMs: 300, phaseMs: 3_000, deadlineSec: 1 },
     retention: null,
@@ -144,6 +149,7 @@ type Options = {
   readonly streams: ManyStreamsOptions
   readonly follow: FollowOptions
   readonly tails: ManyTailsOptions
+  readonly noisy: NoisyOptions
   readonly memory: MemoryOptions
   readonly endless: EndlessOptions
   /** Null: left out. */
@@ -199,6 +205,7 @@ function readOptions(): Options | null {
     streams: size.streams,
     follow: size.follow,
     tails: size.tails,
+    noisy: size.noisy,
     memory: size.memory,
     endless: size.endless,
     retention: size.retention,
@@ -234,6 +241,7 @@ async function main(options: Options): Promise<void> {
     add('A full budget', await budgetFigures(options.budget))
   if (options.only.has('follow')) add('Following files', await followFigures(options.follow))
   if (options.only.has('tails')) add('A hundred tails', await manyTailsFigures(options.tails))
+  if (options.only.has('noisy')) add('One that writes 100 MB/s', await noisyFigures(options.noisy))
   if (options.only.has('retention') && options.retention !== null)
     add('Retention', await retentionFigures(options.retention))
   const run = {

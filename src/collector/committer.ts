@@ -111,8 +111,8 @@ export class Committer {
     const fragments: FragmentPiece[] = []
     for (const instance of population.instances) {
       for (const generation of instance.generations) {
-        if (generation.isRowChanged) files.push(generation.toRow(instance.lines.lastLevels))
-        else if (generation.isMoved) moves.push(generation.toMove(instance.lines.lastLevels))
+        if (generation.isRowChanged) files.push(generation.toRow(instance.lines))
+        else if (generation.isMoved) moves.push(generation.toMove(instance.lines))
       }
       instance.joiner.collect(clearedFragments, fragments)
     }

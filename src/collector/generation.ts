@@ -21,6 +21,9 @@ export type FoundFile = {
   readonly stat: FileStat
 }
 
+/** How far a stream is read, which its files' rows keep. */
+export type StreamPlace = Pick<FileRow, 'lastLevels' | 'lastTime'>
+
 export class Generation {
   readonly id: number
   readonly streamId: number
@@ -69,6 +72,8 @@ export class Generation {
   /** Its size and times when last read: nothing new while they are the same. */
   #readAs = ''
   #tailRoom: Buffer | null = null
+  /** Bytes that were unread when the position was stored, until the file is seen again. */
+  readonly #unreadBefore: number
   #log: OpenLog | null = null
   #files: OpenFiles | null = null
 
@@ -88,6 +93,7 @@ export class Generation {
     this.committedPosition = row.position
     this.tailLength = row.tailLength
     this.tailHash = row.tailHash
+    this.#unreadBefore = row.unreadBytes
     this.isRowChanged = !isStored
     this.isNew = !isStored
     if (row.position === 0) this.tail = Buffer.alloc(0)
@@ -111,7 +117,8 @@ export class Generation {
 
   /** Of what is stored of it alone: there was more in it than was read. */
   get wasUnread(): boolean {
-    return this.state !== 'done' && (this.isGzip || this.position < this.headLength)
+    if (this.state === 'done') return false
+    return this.isGzip || this.position < this.headLength || this.#unreadBefore > 0
   }
 
   get isMoved(): boolean {
@@ -255,7 +262,8 @@ export class Generation {
     this.tailLength = length
   }
 
-  toRow(lastLevels: number): FileRow {
+  toRow({ lastLevels, lastTime }: StreamPlace): FileRow {
+    const isSeen = this.size > 0
     return {
       id: this.id,
       streamId: this.streamId,
@@ -270,13 +278,15 @@ export class Generation {
       tailLength: this.tailLength,
       tailHash: this.tail === null ? this.tailHash : hash48(this.tail),
       lastLevels,
+      lastTime,
+      unreadBytes: isSeen ? (this.unreadBytes ?? 0) : this.#unreadBefore,
     }
   }
 
   /** What of the row changes by reading alone. */
-  toMove(lastLevels: number): PositionMove {
-    const { id, position, tailLength, tailHash } = this.toRow(lastLevels)
-    return { id, position, tailLength, tailHash, lastLevels }
+  toMove(place: StreamPlace): PositionMove {
+    const { id, position, tailLength, tailHash, lastLevels, lastTime, unreadBytes } = this.toRow(place)
+    return { id, position, tailLength, tailHash, lastLevels, lastTime, unreadBytes }
   }
 
   /** The row, or the move, is stored. */

@@ -1,6 +1,6 @@
 /**
- * Lets go of deleted files that cannot be read because nothing can be stored, at a bound of bytes and of
- * time.
+ * Lets go of deleted files that are not read to their end in time, because nothing can be stored, or they
+ * are written faster than they are read: at a bound of bytes and of time.
  */
 
 import { collectorLimits } from '../limits/collector.ts'
@@ -22,11 +22,16 @@ export class HeldFiles {
     for (const { instance, generation, sinceMs } of held) {
       const isLate = elapsedMs(now, sinceMs) >= collectorLimits.heldMaxMs
       if (!isLate && bytes <= collectorLimits.heldBytesMax) continue
-      const { name, size, position } = generation
+      const { name, size, twin, unreadBytes } = generation
       bytes -= size
-      instance.remove(generation)
       this.#sinceMs.delete(generation)
-      if (size > position) instance.gap({ reason: 'deleted_unread', bytes: size - position, file: name })
+      if (twin !== null) {
+        // Closed, it becomes its compressed copy with the next listing.
+        generation.close()
+        continue
+      }
+      instance.remove(generation)
+      if (unreadBytes !== 0) instance.gap({ reason: 'deleted_unread', bytes: unreadBytes, file: name })
     }
   }
 
@@ -38,7 +43,8 @@ export class HeldFiles {
     const found = []
     for (const instance of instances) {
       for (const generation of instance.generations) {
-        if (generation.log === null) continue
+        // A listing takes from a deleted file that it is live.
+        if (generation.log === null || generation.isLive) continue
         generation.lookThrough(now)
         if (!generation.isUnlinked) continue
         const sinceMs = this.#sinceMs.get(generation) ?? now

@@ -96,7 +96,7 @@ export class Instance {
   look(now: number): boolean {
     const active = this.active
     const waitMs = this.#retryAtMs - now
-    if (active === undefined || (waitMs > 0 && waitMs <= collectorLimits.gzipRetryMs)) return false
+    if (active === undefined || (waitMs > 0 && waitMs <= collectorLimits.readRetryMs)) return false
     try {
       return this.#hasChanged(active, now)
     } catch (error) {
@@ -201,7 +201,10 @@ export class Instance {
       if ((error as NodeJS.ErrnoException).code === undefined) throw error
       active.close()
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.needsListing = true
-      else this.#host.refused(active.path ?? active.name, error)
+      else {
+        this.#host.refused(active.path ?? active.name, error)
+        this.#retryAtMs = this.#host.context.now() + collectorLimits.readRetryMs
+      }
       return 'waiting'
     }
   }
@@ -230,7 +233,7 @@ export class Instance {
   #isCertainlyCut(active: Generation, now: number): boolean {
     if (elapsedMs(now, active.quietFromMs) >= collectorLimits.gzipCertainMs) return true
     active.log?.stopGzip()
-    this.#retryAtMs = now + collectorLimits.gzipRetryMs
+    this.#retryAtMs = now + collectorLimits.readRetryMs
     return false
   }
 

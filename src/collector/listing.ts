@@ -98,16 +98,27 @@ function isRotatedOf(name: string, live: string): boolean {
   return name.startsWith(`${live}.`) && parseDockerFile(name) !== null
 }
 
+/** Throws where the folder can neither be listed nor looked into. */
 function namesBeside(directory: string, live: string): readonly string[] {
   try {
     return readdirSync(directory)
-  } catch {
-    const names = [live]
-    for (let number = 1; number <= collectorLimits.dockerRotatedMax; number += 1) {
-      names.push(`${live}.${number}`, `${live}.${number}.gz`)
-    }
-    return names
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EACCES' && code !== 'EPERM' && !isAbsent(error)) throw error
+    return probeByNumber(directory, live)
   }
+}
+
+function probeByNumber(directory: string, live: string): readonly string[] {
+  const names = [live]
+  for (let number = 1, missing = 0; missing < collectorLimits.dockerMissingMax; number += 1) {
+    const there = ['', gzipSuffix]
+      .map((suffix) => `${live}.${number}${suffix}`)
+      .filter((name) => statOf(path.join(directory, name)) !== null)
+    names.push(...there)
+    missing = there.length === 0 ? missing + 1 : 0
+  }
+  return names
 }
 
 const gzipSuffix = '.gz'

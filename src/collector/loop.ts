@@ -110,8 +110,9 @@ export class Loop {
     const startedMs = performance.now()
     this.#deps.core.scan(now)
     this.#scannedMs = now
-    const restMs = (performance.now() - startedMs) * collectorLimits.rescanRestFactor
-    this.#scanAtMs = now + Math.max(collectorLimits.rescanMs, restMs)
+    const { rescanMs, rescanRestFactor, rescanRestMsMax } = collectorLimits
+    const restMs = Math.min((performance.now() - startedMs) * rescanRestFactor, rescanRestMsMax)
+    this.#scanAtMs = now + Math.max(rescanMs, restMs)
   }
 
   /** Reads everything once and commits it, for at most about `syncReadMs`. */

@@ -116,6 +116,8 @@ export function newGeneration(
       tailLength: 0,
       tailHash: 0,
       lastLevels: 0,
+      lastTime: null,
+      unreadBytes: 0,
     },
     file.path,
     false,

@@ -5,6 +5,7 @@
 
 import { collectorLimits } from '../limits/collector.ts'
 import type { Logger } from '../log.ts'
+import type { Time } from '../model/entry.ts'
 import { LevelDetector } from '../model/level.ts'
 import type { FileRow, FragmentPiece } from '../store/contract.ts'
 import type { Batch } from './batch.ts'
@@ -19,7 +20,7 @@ import { Joiner, type PendingBytes } from './joiner.ts'
 import { LineSplitter } from './line-splitter.ts'
 import type { OpenFiles } from './open-files.ts'
 import { createRefusal, type Refusal, Refusals } from './refusals.ts'
-import { StreamLines } from './stream-lines.ts'
+import { StreamLines, type StreamPast } from './stream-lines.ts'
 
 export type PopulationDeps = {
   readonly options: CollectorOptions
@@ -214,9 +215,12 @@ export class Population {
     const rows = (this.#rows.get(streamId) ?? []).toSorted((one, other) => one.id - other.id)
     const last = rows.findLast((row) => row.position > 0 && row.state !== 'done') ?? rows.at(-1)
     const isStored = rows.some((row) => row.position > 0)
-    const lostBeforeSec = isStored ? null : this.#replacedSec
-    const lastLevels = last?.lastLevels ?? 0
-    const instance = this.#newInstance(streamId, labels.namespace, restart, lastLevels, lostBeforeSec)
+    const past = {
+      lastLevels: last?.lastLevels ?? 0,
+      lastTime: lastTimeOf(rows),
+      lostBeforeSec: isStored ? null : this.#replacedSec,
+    }
+    const instance = this.#newInstance(streamId, labels.namespace, restart, past)
     instance.generations = rows.map((row) => new Generation(row, null, true))
     instance.nextPollMs = now
     this.#rows.delete(streamId)
@@ -224,15 +228,9 @@ export class Population {
     return instance
   }
 
-  #newInstance(
-    streamId: number,
-    namespace: string,
-    restart: number,
-    lastLevels: number,
-    lostBeforeSec: number | null,
-  ): Instance {
+  #newInstance(streamId: number, namespace: string, restart: number, past: StreamPast): Instance {
     const { batch, options } = this.#deps
-    const lines = new StreamLines(streamId, namespace, batch, this.#detector, lastLevels, lostBeforeSec)
+    const lines = new StreamLines(streamId, namespace, batch, this.#detector, past)
     const joiner = new Joiner(streamId, options.lineBytesMax, lines.line, this.#held)
     for (const piece of this.#fragments.get(streamId) ?? []) joiner.restore(piece)
     this.#fragments.delete(streamId)
@@ -254,7 +252,9 @@ export class Population {
     for (const streamId of new Set([...this.#rows.keys(), ...this.#fragments.keys()])) {
       const rows = this.#rows.get(streamId) ?? []
       if (rows.some((row) => unwanted.has(`${row.device}/${row.inode}`))) continue
-      const instance = this.#newInstance(streamId, otherNamespaces, 0, rows.at(-1)?.lastLevels ?? 0, null)
+      const lastLevels = rows.at(-1)?.lastLevels ?? 0
+      const past = { lastLevels, lastTime: lastTimeOf(rows), lostBeforeSec: null }
+      const instance = this.#newInstance(streamId, otherNamespaces, 0, past)
       instance.joiner.flush()
       for (const row of rows) {
         this.removedFiles.add(row.id)
@@ -292,6 +292,19 @@ export class Population {
       code === 'EACCES' ? ' Run as a user or group that may read it: group 0, or root for CRI-O.' : ''
     log.warn('file_refused', `A log file cannot be read: ${code ?? message}.${hint}`, { path })
   }
+}
+
+/** The newest in any of a stream's rows: each has the one of when it was stored. */
+function lastTimeOf(rows: readonly FileRow[]): Time | null {
+  const times = rows.flatMap(({ lastTime }) => lastTime ?? [])
+  return times.reduce<Time | null>(
+    (newest, time) => (newest === null || isAfter(time, newest) ? time : newest),
+    null,
+  )
+}
+
+function isAfter(one: Time, other: Time): boolean {
+  return one.sec > other.sec || (one.sec === other.sec && one.ns > other.ns)
 }
 
 function listIn<T>(map: Map<number, T[]>, key: number): T[] {

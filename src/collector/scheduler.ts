@@ -37,14 +37,14 @@ export class Scheduler {
     now: number,
     { all = false, isLive = false, budgetMs = collectorLimits.pollSliceMs }: PollOptions,
   ): boolean {
-    const { committer, population } = this.#deps
-    if (committer.isFull) this.#held.limit(population.instances, now)
+    const { population } = this.#deps
     const deadline = performance.now() + budgetMs
     let isMore = this.#readAll(this.#due(now, all, isLive), now, isLive, deadline)
     // A file in another's place, a truncation: look what became of it, and read that too.
     for (let round = 0; round < relistRoundsMax && !isMore && population.relist(now); round += 1) {
       isMore = this.#readAll(this.#due(now, all, isLive), now, isLive, deadline)
     }
+    this.#held.limit(this.#deps.population.instances, now)
     return isMore
   }
 

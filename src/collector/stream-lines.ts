@@ -9,6 +9,13 @@ import { LevelDetector } from '../model/level.ts'
 import type { Batch } from './batch.ts'
 import type { MalformedReason } from './contract.ts'
 import type { ReadCount } from './counters.ts'
+import type { StreamPlace } from './generation.ts'
+
+/** What is stored of a stream already. */
+export type StreamPast = StreamPlace & {
+  /** Null where lines are stored, or none can have been lost. */
+  readonly lostBeforeSec: number | null
+}
 
 export class StreamLines {
   readonly streamId: number
@@ -17,27 +24,24 @@ export class StreamLines {
   readonly #count: ReadCount
   /** Level code of the last line of stdout and stderr, for continuation lines. */
   readonly #lastLevels: [number, number]
-  /** Time of the newest line in arrival order: where a gap is shown. Null before the first. */
-  #last: { sec: number; ns: number } | null = null
+  /** Time of the last line to arrive that can be believed: where a gap is shown. Null: there is none. */
+  #last: { sec: number; ns: number } | null
   /**
    * Lines before this time may have been stored in a database that is lost, in seconds since 1970; null:
    * nothing is missing, or it is recorded.
    */
   #lostBeforeSec: number | null
 
-  /**
-   * `lastLevels` packed as in `FileRow`; `namespace` only for the counters; `lostBeforeSec` of a stream of
-   * which nothing is stored yet.
-   */
+  /** `namespace` only for the counters. */
   constructor(
     streamId: number,
     namespace: string,
     batch: Batch,
     detector: LevelDetector,
-    lastLevels: number,
-    lostBeforeSec: number | null,
+    { lastLevels, lastTime, lostBeforeSec }: StreamPast,
   ) {
     this.#lostBeforeSec = lostBeforeSec
+    this.#last = lastTime === null ? null : { ...lastTime }
     this.streamId = streamId
     this.#batch = batch
     this.#detector = detector
@@ -47,6 +51,10 @@ export class StreamLines {
 
   get lastLevels(): number {
     return this.#lastLevels[0] | (this.#lastLevels[1] << 4)
+  }
+
+  get lastTime(): Time | null {
+    return this.#last === null ? null : { ...this.#last }
   }
 
   /** Appends one entry, its bytes as they are. */
@@ -64,14 +72,10 @@ export class StreamLines {
     if (sec < collectorLimits.clockSecMin || sec > batch.nowMs / 1000 + collectorLimits.clockAheadMaxSec) {
       bits |= attribute.clock
     }
-    if (this.#lostBeforeSec !== null && (bits & (attribute.clock | attribute.malformed)) === 0)
-      this.#recordLoss(this.#lostBeforeSec, sec, ns)
+    if ((bits & (attribute.clock | attribute.malformed)) === 0) this.#believe(sec, ns)
     const level = this.#detector.detect(bytes, start, end, this.#lastLevels[iostream])
     this.#lastLevels[iostream] = level
     this.#count.lines += 1
-    if (this.#last === null) this.#last = { sec, ns }
-    this.#last.sec = sec
-    this.#last.ns = ns
     batch.bufferFor(this.streamId, end - start).append(bytes, start, end, sec, ns, bits, level)
   }
 
@@ -108,12 +112,18 @@ export class StreamLines {
     this.#batch.counters.bytesRead += bytes
   }
 
-  /** The first line whose time can be believed tells whether there were others before this database. */
-  #recordLoss(lostBeforeSec: number, sec: number, ns: number): void {
+  /**
+   * Keeps a line's time as the place of what may be missing behind it. The first tells whether there were
+   * others before this database.
+   */
+  #believe(sec: number, ns: number): void {
+    const lostBeforeSec = this.#lostBeforeSec
+    this.#last ??= { sec, ns }
+    this.#last.sec = sec
+    this.#last.ns = ns
+    if (lostBeforeSec === null) return
     this.#lostBeforeSec = null
-    if (sec >= lostBeforeSec) return
-    this.#last = { sec, ns }
-    this.gap({ reason: 'database_replaced', bytes: null, file: null })
+    if (sec < lostBeforeSec) this.gap({ reason: 'database_replaced', bytes: null, file: null })
   }
 
   /** Records what is known to be missing, at the place in time of the last line before it. */

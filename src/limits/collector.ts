@@ -30,9 +30,11 @@ export const collectorLimits = {
   /** Events say one by one what one look finds at once: between two looks they are gathered for so long. */
   hintRestMs: 100,
   /**
-   * A look at all directories is repeated no sooner than after this many times what it took: 2 % of a core.
+   * A look at all directories is repeated no sooner than after this many times what it took, 2 % of a core,
+   * but at most after `rescanRestMsMax`: without events nothing else finds a new pod.
    */
   rescanRestFactor: 50,
+  rescanRestMsMax: 1_500,
   /** Directories with links are listed this often: what a link leads to changes without them. */
   linksRescanMs: 3_000,
   /**
@@ -59,10 +61,10 @@ export const collectorLimits = {
   /** Rows of containers that are not on the node at start are dropped no earlier. */
   orphanGraceMs: 5_000,
   /**
-   * A cut gzip file is tried again this often, and believed to be cut when it has not changed for
-   * `gzipCertainMs`.
+   * A file that cannot be read on, or a gzip file that is cut, is tried again this often; the latter is
+   * believed to be cut when it has not changed for `gzipCertainMs`.
    */
-  gzipRetryMs: 5_000,
+  readRetryMs: 5_000,
   gzipCertainMs: 30_000,
   /**
    * Bytes that stay unread for so long while reading goes on have their file opened again. Longer than a
@@ -105,9 +107,7 @@ export const collectorLimits = {
   namespacesCountedMax: 200,
   /** After a failed commit. */
   commitRetryMs: 1_000,
-  /**
-   * Deleted files held open while nothing can be stored: they take room on the node's disk that nobody sees.
-   */
+  /** Deleted files held open: they take room on the node's disk that nobody sees. */
   heldBytesMax: 1024 * mebibyte,
   heldMaxMs: 10 * 60_000,
   heldCheckMs: 5_000,
@@ -125,8 +125,11 @@ export const collectorLimits = {
   clockSecMin: 946_684_800,
   /** One step of sealing and retention between two polls. */
   maintainBudgetMs: 30,
-  /** Files probed by number beside a Docker log whose folder cannot be listed. */
-  dockerRotatedMax: 20,
+  /**
+   * Beside a Docker log whose folder cannot be listed rotated files are looked for by number, until so many
+   * in a row are missing: one is for a moment while Docker renames and compresses.
+   */
+  dockerMissingMax: 3,
 } as const
 
 /** Collector thread as seen from the main thread. */

@@ -2,7 +2,7 @@
  * What the collector hands to the store and gets back from it: one commit, and what a restart needs to go on.
  */
 
-import type { Iostream } from '../model/entry.ts'
+import type { Iostream, Time } from '../model/entry.ts'
 import type { LineBuffer } from '../model/line-buffer.ts'
 
 /**
@@ -37,10 +37,17 @@ export type FileRow = {
    * lines.
    */
   readonly lastLevels: number
+  /** Of the stream's last stored line that can be believed: where a gap is shown. Null: there is none. */
+  readonly lastTime: Time | null
+  /** Bytes behind the position when that was stored, as far as they were known. */
+  readonly unreadBytes: number
 }
 
 /** A file's new position, written to the journal instead of its row. */
-export type PositionMove = Pick<FileRow, 'id' | 'position' | 'tailLength' | 'tailHash' | 'lastLevels'>
+export type PositionMove = Pick<
+  FileRow,
+  'id' | 'position' | 'tailLength' | 'tailHash' | 'lastLevels' | 'lastTime' | 'unreadBytes'
+>
 
 /**
  * One piece of a line that has not ended. Pieces of one (stream, iostream) are joined in the order they were

@@ -3,7 +3,7 @@
  * waiting.
  */
 
-import type { Iostream } from '../model/entry.ts'
+import type { Iostream, Time } from '../model/entry.ts'
 import { ByteReader, ByteWriter } from './byte-writer.ts'
 import type { Commit, FileRow, FileState, FragmentPiece, PositionMove, Recovered } from './contract.ts'
 import type { Connection } from './database.ts'
@@ -22,6 +22,9 @@ type StoredFile = {
   tail_length: number
   tail_hash: number
   last_levels: number
+  last_sec: number | null
+  last_ns: number
+  unread: number
 }
 
 type StoredFragment = {
@@ -43,21 +46,29 @@ export type FileTable = {
   readonly recover: () => Recovered
 }
 
+/** No file has this number. It opens lists whose moves have a last time and unread bytes. */
+const withPlace = 0
+
 /** Moves as stored in a journal row. */
 export function encodeMoves(moves: Iterable<PositionMove>): Uint8Array {
   const out = new ByteWriter()
+  out.integer(withPlace)
   for (const move of moves) {
     out.integer(move.id)
     out.integer(move.position)
     out.integer(move.tailLength)
     out.integer(move.tailHash)
     out.integer(move.lastLevels)
+    out.integer(move.lastTime === null ? 0 : move.lastTime.ns + 1)
+    if (move.lastTime !== null) out.signed(move.lastTime.sec)
+    out.integer(move.unreadBytes)
   }
   return Buffer.from(out.view())
 }
 
 export function decodeMoves(bytes: Uint8Array): PositionMove[] {
-  const reader = new ByteReader(bytes)
+  const hasPlace = bytes[0] === withPlace
+  const reader = new ByteReader(hasPlace ? bytes.subarray(1) : bytes)
   const moves: PositionMove[] = []
   while (!reader.atEnd) {
     moves.push({
@@ -66,9 +77,16 @@ export function decodeMoves(bytes: Uint8Array): PositionMove[] {
       tailLength: reader.integer(),
       tailHash: reader.integer(),
       lastLevels: reader.integer(),
+      lastTime: hasPlace ? readTime(reader) : null,
+      unreadBytes: hasPlace ? reader.integer() : 0,
     })
   }
   return moves
+}
+
+function readTime(reader: ByteReader): Time | null {
+  const nsAndOne = reader.integer()
+  return nsAndOne === 0 ? null : { sec: reader.signed(), ns: nsAndOne - 1 }
 }
 
 /** One encoded list with the newest move of each file; `lists` oldest first. */
@@ -81,14 +99,14 @@ export function joinMoves(lists: Iterable<Uint8Array>): Uint8Array {
 export function createFileTable(connection: Connection): FileTable {
   const insert = connection.prepare(
     `INSERT OR REPLACE INTO file (id, stream_id, device, inode, name, gzip, state, head_length, head_hash,
-       position, tail_length, tail_hash, last_levels)
+       position, tail_length, tail_hash, last_levels, last_sec, last_ns, unread)
      VALUES (@id, @streamId, @device, @inode, @name, @gzip, @state, @headLength, @headHash, @position,
-       @tailLength, @tailHash, @lastLevels)`,
+       @tailLength, @tailHash, @lastLevels, @lastSec, @lastNs, @unreadBytes)`,
   )
   const remove = connection.prepare('DELETE FROM file WHERE id = ?')
   const move = connection.prepare(
     `UPDATE file SET position = @position, tail_length = @tailLength, tail_hash = @tailHash,
-       last_levels = @lastLevels
+       last_levels = @lastLevels, last_sec = @lastSec, last_ns = @lastNs, unread = @unreadBytes
      WHERE id = @id`,
   )
   const clearFragments = connection.prepare('DELETE FROM fragment WHERE stream_id = ? AND iostream = ?')
@@ -102,13 +120,13 @@ export function createFileTable(connection: Connection): FileTable {
   return {
     nextId: () => nextId++,
     apply: (commit) => {
-      for (const file of commit.files) insert.run({ ...file, gzip: file.gzip ? 1 : 0 })
+      for (const file of commit.files) insert.run({ ...file, ...lastOf(file), gzip: file.gzip ? 1 : 0 })
       for (const id of commit.removedFiles) remove.run(id)
       for (const { streamId, iostream } of commit.clearedFragments) clearFragments.run(streamId, iostream)
       for (const fragment of commit.fragments) insertFragment.run(fragment)
     },
     applyMoves: (moves) => {
-      for (const each of decodeMoves(moves)) move.run(each)
+      for (const each of decodeMoves(moves)) move.run({ ...each, ...lastOf(each) })
     },
     recover: () => {
       const files = new Map<number, FileRow>()
@@ -149,7 +167,13 @@ function fileOf(row: StoredFile): FileRow {
     tailLength: row.tail_length,
     tailHash: row.tail_hash,
     lastLevels: row.last_levels,
+    lastTime: row.last_sec === null ? null : { sec: row.last_sec, ns: row.last_ns },
+    unreadBytes: row.unread,
   }
+}
+
+function lastOf({ lastTime }: PositionMove): { lastSec: number | null; lastNs: number } {
+  return { lastSec: lastTime?.sec ?? null, lastNs: lastTime?.ns ?? 0 }
 }
 
 function fragmentOf(row: StoredFragment): FragmentPiece {

@@ -84,6 +84,11 @@ export function createRetention(deps: Deps): Retention {
     log.error('set_aside_deleted', message, { bytes: dropped.bytes })
     return true
   }
+  /** Lines that are swept for a database that has to go all the same would be lost for nothing. */
+  const leavesNoRoom = (setAsideBytes: number): boolean => {
+    const left = settings.sizeBytes - slack - room.otherBytes()
+    return left < 0 && left + setAsideBytes > 0
+  }
   const pages = (name: string): number => connection.pragma(name, { simple: true }) as number
   return {
     swept,
@@ -100,8 +105,9 @@ export function createRetention(deps: Deps): Retention {
         checkpoint()
         return true
       }
-      const setAsideSec = findSetAside(dataDir)?.writtenSec ?? nowSec
-      if (setAsideSec < nowSec - settings.ageSec) return dropSetAside('what it holds is too old to be kept')
+      const setAside = findSetAside(dataDir)
+      if (setAside !== null && setAside.writtenSec < nowSec - settings.ageSec)
+        return dropSetAside('what it holds is too old to be kept')
       // What the database file will have once the WAL is in it: its size on disk follows with the next
       // checkpoint.
       const pageBytes = pages('page_size')
@@ -110,6 +116,7 @@ export function createRetention(deps: Deps): Retention {
       const isLow = room.freeShare() < settings.diskFreeMin
       const isOver = used - freePages * pageBytes > settings.sizeBytes - slack
       if (isOver || (isLow && freePages === 0)) {
+        if (setAside !== null && leavesNoRoom(setAside.bytes)) return dropSetAside('it leaves no room')
         if (oldest !== null) {
           sweep(Number.MAX_SAFE_INTEGER)
           checkpoint()

@@ -91,6 +91,32 @@ test('F79 deleted files are held at most ten minutes while nothing can be stored
     assert.equal(gap?.bytes, (20_000 - read) * line.length, 'lines and gap together are all that was written')
   }))
 
+test('F79 a deleted file that has a compressed copy is let go, and the copy is read on', (t) =>
+  withFaultNode(async (fault) => {
+    const { node } = fault
+    const commits = failCommits(t)
+    node.append('0.log', node.line('a'))
+    await node.pass()
+    commits.failure = ['SQLITE_IOERR', 'disk I/O error']
+    const written = Array.from({ length: 20_000 }, (_, index) => `${index} `.padEnd(1000, 'x'))
+    node.append('0.log', ...written.map((text) => node.line(text)))
+    await node.pass(3000)
+    node.rename('0.log', '0.log.20261122-101112')
+    node.gzip('0.log.20261122-101112')
+    await node.pass(3000)
+    for (let round = 0; round < 3; round += 1) {
+      node.now += collectorLimits.heldMaxMs / 2
+      node.core.poll(node.now)
+    }
+    assert.equal(fault.status().filesOpen, 0)
+    commits.failure = null
+    await node.pass(5000)
+    await node.settle()
+    await node.pass(5000)
+    assert.deepEqual(await fault.texts(), ['a', ...written])
+    assert.deepEqual(await fault.gaps(), [])
+  }))
+
 test('F80 the log of a pod that lived for a moment is read where a look has seen it', () =>
   withFaultNode(async (fault) => {
     const { node } = fault
@@ -176,6 +202,36 @@ test('F83 what may not be read is told with its reason and tried again; the othe
     assert.deepEqual((await fault.texts()).toSorted(), ['a', 'b', 'file', 'folder', 'pod'])
     assert.deepEqual(fault.status().degraded, [])
   }))
+
+test('F83 a known file that cannot be read on is told, and left alone for some seconds', () =>
+  withFaultNode(
+    async (fault) => {
+      const { node } = fault
+      fs.chmodSync(node.base, 0o755)
+      const kept = writeLog(fault, 'shop_kept_uid-3/app', '0.log', 'a')
+      const read = (passMs: number): void =>
+        asOther(() => {
+          node.now += passMs
+          while (node.core.poll(node.now, { all: true })) continue
+        })
+      asOther(() => node.core.scan(node.now, true))
+      read(0)
+      writeLog(fault, 'shop_other_uid-2/app', '0.log', 'another')
+      asOther(() => node.core.scan(node.now, true))
+      read(0)
+      fs.chmodSync(kept, 0o200)
+      fs.appendFileSync(kept, node.line('b'))
+      read(1000)
+      fs.chmodSync(kept, 0o644)
+      read(1000)
+      assert.deepEqual((await fault.texts()).toSorted(), ['a', 'another'])
+      read(collectorLimits.readRetryMs)
+      assert.deepEqual((await fault.texts()).toSorted(), ['a', 'another', 'b'])
+      assert.deepEqual(await fault.gaps(), [])
+    },
+    // What is closed has to be opened again to be read on.
+    { collector: { openFilesMax: 1 } },
+  ))
 
 test('F83 a refused file is left alone for half a minute; a folder that cannot be listed for a while loses nothing', () =>
   withFaultNode(

@@ -115,7 +115,7 @@ test('F18 half a line that waits for its end is no standstill', () =>
   }))
 
 test('F19 files that were rotated away unread leave one gap record, and the rest is read', () =>
-  withFaultNode(async ({ node, texts, gaps, status }) => {
+  withFaultNode(async ({ node, texts, entries, gaps, status }) => {
     node.append('0.log', node.line('a'))
     await node.pass()
     node.core.close()
@@ -132,7 +132,9 @@ test('F19 files that were rotated away unread leave one gap record, and the rest
     await node.pass(drainMs)
     const left = ['a', 'in 14', 'in 15', 'in 16', 'in 17', 'live']
     assert.deepEqual(await texts(), left)
-    assert.deepEqual(gapsTold(await gaps()), ['rotated_away 0.log ? of api/0'])
+    const found = await gaps()
+    assert.deepEqual(gapsTold(found), ['rotated_away 0.log ? of api/0'])
+    assert.equal(found[0]?.time, (await entries())[0]?.time, 'it stands behind the last line before it')
     assert.equal(status().counters.gaps.rotated_away, 1)
     node.kill()
     await node.pass(drainMs)
@@ -165,6 +167,38 @@ test('F19 F79 what was known to be unread when logkeep was killed, and is gone a
       'deleted_unread 1.log ? of api/1',
     ]
     assert.deepEqual(gapsTold(await gaps()).toSorted(), expected.toSorted())
+  }))
+
+test('F19 a file that was known to hold more when it was stored last, and is gone at the start, leaves a gap record', () =>
+  withFaultNode(async ({ node, texts, entries, gaps }) => {
+    const written = Array.from({ length: 3_000 }, (_, index) => `${index} `.padEnd(1_000, 'x'))
+    node.append('0.log', ...written.map((text) => node.line(text)))
+    node.core.scan(node.now)
+    node.core.poll(node.now, { all: true, budgetMs: 0 })
+    node.core.commit(node.now)
+    node.core.close()
+    node.remove('0.log')
+    node.kill()
+    await node.pass(orphanMs)
+    const read = await texts({ limit: 5000 })
+    assert.ok(read.length > 100 && read.length < written.length)
+    assert.deepEqual(gapsTold(await gaps()), ['deleted_unread 0.log ? of api/0'])
+    assert.equal((await gaps())[0]?.time, (await entries({ limit: 5000 }))[read.length - 1]?.time)
+  }))
+
+test('F19 a gap record does not stand where a broken clock was', () =>
+  withFaultNode(async ({ node, entries, gaps }) => {
+    node.append('0.log', node.line('a'), `2999-01-01T00:00:00Z stdout F far ahead\n`)
+    await node.pass()
+    node.append('0.log', node.line('unread'))
+    node.rename('0.log', stamp(11))
+    node.core.close()
+    node.remove(stamp(11))
+    node.append('0.log', node.line('b'))
+    node.kill()
+    await node.pass(drainMs)
+    const [gap] = await gaps()
+    assert.equal(gap?.time, (await entries()).find(({ line }) => line === 'a')?.time)
   }))
 
 test('F19 what was read when logkeep was killed, and is gone at its start, leaves no gap record', () =>

@@ -128,6 +128,26 @@ test('F111 of two broken databases the larger is kept, within the budget, and de
   )
 })
 
+test('F111 what was set aside is deleted first where nothing fits beside it within the budget', () =>
+  withFaultNode(
+    async (fault) => {
+      const { node } = fault
+      const kept = path.join(fault.dataDir, 'set-aside.db')
+      node.append('0.log', node.line('old'))
+      await node.pass()
+      fault.restart((dataDir) => spoil(databaseOf(dataDir), 0))
+      fs.truncateSync(kept, 20 * 1024 * 1024)
+      node.append('0.log', node.line('new'))
+      await node.pass()
+      fault.seal(3_700)
+      assert.equal(fs.existsSync(kept), false)
+      assert.match(fault.storeEvents.at(-1) ?? '', /set_aside_deleted .*leaves no room/)
+      assert.deepEqual(await fault.texts(), ['old', 'new'])
+      assert.equal(fault.status().counters.store.swept.blocks, 0)
+    },
+    { retention: { ...keepForever, sizeBytes: 16 * 1024 * 1024 } },
+  ))
+
 test('F111 what was set aside is deleted when all of it is older than what is kept', () =>
   withFaultNode(
     async (fault) => {

@@ -77,8 +77,8 @@ export const storageMutants: readonly Mutant[] = [
     what: 'a new database tells of no loss',
     faults: ['F109', 'F111'],
     file: 'collector/stream-lines.ts',
-    from: 'if (sec >= lostBeforeSec) return',
-    to: 'if (sec < lostBeforeSec) return',
+    from: 'if (sec < lostBeforeSec) this.gap(',
+    to: 'if (sec >= lostBeforeSec) this.gap(',
   },
   {
     what: 'of two broken databases the smaller is kept',

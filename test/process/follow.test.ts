@@ -114,6 +114,7 @@ test('S-FOLLOW-04 what was rotated away unread shows as a gap, once, and the res
     entries.filter(({ kind }) => kind === 'gap').map(({ pod, container: name }) => [pod, name]),
     [['api', 'main']],
   )
+  assert.deepEqual([entries[10]?.kind, entries[10]?.time], ['gap', entries[9]?.time], 'at its place in time')
   await second.stop()
   const third = await scene.start()
   assert.equal((await walk(third.base, {})).entries.length, entries.length)

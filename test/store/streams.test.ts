@@ -45,7 +45,16 @@ function fileOf(model: StoreModel, streamId: number): FileRow {
     gzip: false,
     state: 'live',
   } as const
-  const hashes = { headLength: 0, headHash: 0, position: 0, tailLength: 0, tailHash: 0, lastLevels: 0 }
+  const hashes = {
+    headLength: 0,
+    headHash: 0,
+    position: 0,
+    tailLength: 0,
+    tailHash: 0,
+    lastLevels: 0,
+    lastTime: null,
+    unreadBytes: 0,
+  }
   return { id: model.writer.nextFileId(), streamId, ...identity, ...hashes }
 }
 

@@ -36,6 +36,8 @@ function fileRow(id: number, position: number): FileRow {
     tailLength: 12,
     tailHash: 5,
     lastLevels: 0x53,
+    lastTime: { sec: -62_135_596_800, ns: 999_999_999 },
+    unreadBytes: 2 ** 40,
   }
 }
 
@@ -49,7 +51,17 @@ test('S-STORE-06 positions and fragments come back as of the last commit, also t
       const bytes = Buffer.from(`piece ${step}`)
       const fragment = { streamId: 1, iostream: 1, sec: startSec, ns: 5, attributes: 0, bytes } as const
       const moved: Partial<Commit> = {
-        moves: [{ id, position: step, tailLength: 1, tailHash: step, lastLevels: 3 }],
+        moves: [
+          {
+            id,
+            position: step,
+            tailLength: 1,
+            tailHash: step,
+            lastLevels: 3,
+            lastTime: null,
+            unreadBytes: step,
+          },
+        ],
         clearedFragments: [{ streamId: 1, iostream: 1 }],
         fragments: [fragment, fragment],
       }
@@ -59,7 +71,16 @@ test('S-STORE-06 positions and fragments come back as of the last commit, also t
       if (step % 10 !== 0) continue
       model.reopen()
       const { files, fragments } = model.writer.recover()
-      assert.deepEqual(files, [{ ...fileRow(id, step), tailLength: 1, tailHash: step, lastLevels: 3 }])
+      assert.deepEqual(files, [
+        {
+          ...fileRow(id, step),
+          tailLength: 1,
+          tailHash: step,
+          lastLevels: 3,
+          lastTime: null,
+          unreadBytes: step,
+        },
+      ])
       assert.deepEqual(fragments, [fragment, fragment])
       assert.ok(model.writer.nextFileId() > id)
     }

@@ -13,6 +13,8 @@ export function makeFirstSchema(database: Database.Database): void {
     database.exec(`DROP TABLE block_exception; DROP INDEX block_stream_first;
       ALTER TABLE stream DROP COLUMN gaps; ALTER TABLE stream DROP COLUMN gap_bytes;
       ALTER TABLE block DROP COLUMN holds_line_feeds;
+      ALTER TABLE file DROP COLUMN last_sec; ALTER TABLE file DROP COLUMN last_ns;
+      ALTER TABLE file DROP COLUMN unread;
       DROP TABLE block_counts; DROP TABLE part_size; PRAGMA user_version = 1`)
   })()
 }

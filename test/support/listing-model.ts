@@ -170,7 +170,16 @@ export function drawLine(random: Random, streamId: number, nowSec: number): NewL
 
 export function fileOf(model: StoreModel, streamId: number): FileRow {
   const identity = { device: '1', inode: '7', name: '0.log', gzip: false, state: 'live' } as const
-  const hashes = { headLength: 0, headHash: 0, position: 0, tailLength: 0, tailHash: 0, lastLevels: 0 }
+  const hashes = {
+    headLength: 0,
+    headHash: 0,
+    position: 0,
+    tailLength: 0,
+    tailHash: 0,
+    lastLevels: 0,
+    lastTime: null,
+    unreadBytes: 0,
+  }
   return { id: model.writer.nextFileId(), streamId, ...identity, ...hashes }
 }
 

@@ -64,6 +64,8 @@ export function judge({ instances, lines, setup, nowSec }: Evidence): Verdict {
       tell(
         `${gaps.length} gap records, ${needed} to ${allowed} expected: ${gaps.map(({ text }) => text).join()}`,
       )
+    for (const gap of gaps.filter((one) => !isInPlace(one, stored)))
+      tell(`a gap record stands at ${gap.sec}.${gap.ns}, the time of no line before it: ${gap.text}`)
     if (repeated.length > 0 || fates.some(({ lost }) => lost.length > 0)) continue
     const matcher = new Matcher(stored, setup.lineBytesMax, nowSec)
     const mismatch = setup.isWild ? matchEach(files, fates, stored, nowSec) : matcher.match(files, fates)
@@ -76,6 +78,15 @@ export function judge({ instances, lines, setup, nowSec }: Evidence): Verdict {
 
 function isGap({ attributes }: RecordedLine): boolean {
   return (attributes & attribute.gap) !== 0
+}
+
+/** At a line before it, unless there is none whose time can be believed. `stored` in the order of arrival. */
+function isInPlace(gap: RecordedLine, stored: readonly RecordedLine[]): boolean {
+  const unbelievable = attribute.gap | attribute.clock | attribute.malformed
+  const before = stored
+    .slice(0, stored.indexOf(gap))
+    .filter(({ attributes }) => (attributes & unbelievable) === 0)
+  return before.length === 0 || before.some(({ sec, ns }) => sec === gap.sec && ns === gap.ns)
 }
 
 /** A line above the cap may be cut inside an id; its pieces have lines of other kinds between them. */
