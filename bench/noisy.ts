@@ -72,7 +72,10 @@ async function makeNoise(logRoot: string, durationMs: number): Promise<number> {
 function rotate(folder: string, live: string): void {
   const digits = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15).replace('T', '-')
   fs.renameSync(live, `${live}.${digits}`)
-  const rotated = fs.readdirSync(folder).filter((name) => name.startsWith('0.log.')).toSorted()
+  const rotated = fs
+    .readdirSync(folder)
+    .filter((name) => name.startsWith('0.log.'))
+    .toSorted()
   for (const name of rotated.slice(0, -keptFiles)) fs.rmSync(path.join(folder, name))
 }
 
