@@ -206,7 +206,7 @@ class Course {
     if (code !== 0) faults.push(`the last stop ended with ${code}`)
     const [, forward] = doors
     if (isSwept && forward !== undefined)
-      faults.push(...missingBeyondSwept(this.#program.dataDir, forward).slice(0, 10))
+      faults.push(...missingBeyondSwept(this.#program.dataDir, forward, { isStill: true }).slice(0, 10))
     if (linesPerSec < linesPerSecMin)
       faults.push(
         `the machine was too busy: ${linesPerSec} lines a second, below ${linesPerSecMin}: not valid`,
