@@ -342,3 +342,37 @@ test('F79 deleted files are not held for ever while nothing can be stored; what 
     const bytes = line.length * 20_000 - bytesRead
     assert.deepEqual(node.writer.gaps(), [{ reason: 'deleted_unread', bytes, file: '0.log' }])
   }))
+
+test('F79 deleted files held open are bounded by bytes: above the bound the one held longest goes, and is recorded', () =>
+  withNode(async (node) => {
+    node.writer.failure = new Error('database or disk is full')
+    const line = node.line('x'.repeat(1000))
+    const half = collectorLimits.heldBytesMax / 2
+    node.append('0.log', line.repeat(20_000))
+    // The rest is a hole, which takes no room on the disk.
+    fs.truncateSync(node.file('0.log'), half)
+    await node.pass(3000)
+    const { bytesRead } = node.core.status()
+    assert.ok(bytesRead > 0 && bytesRead < 20_000 * line.length, `${bytesRead}`)
+    node.append('1.log', node.line('never read'))
+    fs.truncateSync(node.file('1.log'), half)
+    node.append('2.log', node.line('never read'))
+    await node.pass(1000)
+    const held: number[] = []
+    for (const name of ['0.log', '1.log', '2.log']) {
+      node.remove(name)
+      node.now += collectorLimits.heldCheckMs
+      node.core.poll(node.now)
+      held.push(node.core.status().filesOpen)
+    }
+    // Two take exactly as much as may be held, three more.
+    assert.deepEqual(held, [3, 3, 2])
+    node.now += collectorLimits.heldCheckMs
+    node.core.poll(node.now)
+    assert.equal(node.core.status().filesOpen, 2)
+    node.writer.failure = null
+    node.core.commit(node.now)
+    assert.deepEqual(node.writer.gaps(), [
+      { reason: 'deleted_unread', bytes: half - bytesRead, file: '0.log' },
+    ])
+  }))

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
+import { asOther } from '../support/as-other.ts'
 import { type FaultNode, type FaultNodeOptions, withFaultNode } from '../support/fault-node.ts'
 import { gapsTold } from '../support/gap-records.ts'
 
@@ -88,6 +90,22 @@ test('F13 what was deleted and made anew while nobody looked leaves a gap record
     assert.deepEqual(gapsTold(await gaps()), [`rotated_away ${id}-json.log ? of api/0`])
   }))
 
+/** As Docker does: each rotated file moves up by one number, the oldest first. */
+function rotateDocker(log: string, isCompressed: boolean): void {
+  const { length } = fs.readdirSync(path.dirname(log))
+  for (let number = length; number > 0; number -= 1) {
+    for (const suffix of ['', '.gz']) {
+      const from = `${log}.${number}${suffix}`
+      if (fs.existsSync(from)) fs.renameSync(from, `${log}.${number + 1}${suffix}`)
+    }
+  }
+  fs.renameSync(log, `${log}.1`)
+  if (!isCompressed) return
+  // In place.
+  fs.writeFileSync(`${log}.1.gz`, gzipSync(fs.readFileSync(`${log}.1`)))
+  fs.rmSync(`${log}.1`)
+}
+
 test('F14 files that move from number to number are not read again, compressed or not', () =>
   withDocker(async ({ node, log, write, texts, gaps }) => {
     const written: string[] = []
@@ -97,24 +115,84 @@ test('F14 files that move from number to number are not read again, compressed o
       write(`unread ${round}`)
       written.push(`read ${round}`, `unread ${round}`)
       if (round === 3) node.core.close()
-      for (let number = 4; number > 1; number -= 1) {
-        for (const suffix of ['', '.gz']) {
-          const from = `${log}.${number - 1}${suffix}`
-          if (fs.existsSync(from)) fs.renameSync(from, `${log}.${number}${suffix}`)
-        }
-      }
-      fs.renameSync(log, `${log}.1`)
-      if (round % 2 === 0) {
-        // As Docker does: in place.
-        fs.writeFileSync(`${log}.1.gz`, gzipSync(fs.readFileSync(`${log}.1`)))
-        fs.rmSync(`${log}.1`)
-      }
+      rotateDocker(log, round % 2 === 0)
       if (round === 3) node.kill()
     }
     write('last')
     await node.pass(passMs)
     await node.settle()
     assert.deepEqual(await texts(), [...written, 'last'])
+    assert.deepEqual(await gaps(), [])
+  }))
+
+/** Time passes for a collector that may enter Docker's folder and read its files, but not list it. */
+async function passUnlisted({ node, log }: DockerFault): Promise<void> {
+  const folder = path.dirname(log)
+  fs.chmodSync(node.base, 0o755)
+  fs.chmodSync(folder, 0o111)
+  try {
+    for (let left = passMs; left > 0; left -= passMs / 10) {
+      node.now += passMs / 10
+      asOther(() => {
+        assert.throws(() => fs.readdirSync(folder), { code: 'EACCES' })
+        node.core.scan(node.now)
+        while (node.core.poll(node.now, { all: true })) continue
+      })
+      // Decompressing goes on beside the test.
+      await setTimeout(5)
+    }
+  } finally {
+    fs.chmodSync(folder, 0o755)
+  }
+  node.core.commit(node.now)
+}
+
+test('F14 S-COL-24 where the folder may not be listed rotated files are found by number, and positions lead on', () =>
+  withDocker(async (fault) => {
+    const { node, log, write, texts, gaps } = fault
+    const written: string[] = []
+    const add = (text: string): void => {
+      write(text)
+      written.push(text)
+    }
+    for (let round = 0; round < 4; round += 1) {
+      add(`before ${round}`)
+      rotateDocker(log, round % 2 === 0)
+    }
+    add('live')
+    await passUnlisted(fault)
+    assert.deepEqual(await texts(), written)
+    for (const [round, isCompressed] of [false, true, false].entries()) {
+      add(`read ${round}`)
+      await passUnlisted(fault)
+      node.core.close()
+      add(`unread ${round}`)
+      rotateDocker(log, isCompressed)
+      add(`next ${round}`)
+      node.kill()
+      await passUnlisted(fault)
+      assert.deepEqual(await texts(), written)
+    }
+    assert.deepEqual(await gaps(), [])
+  }))
+
+test('F14 S-COL-24 any number of rotated files is found by number, also past two numbers that are not there', () =>
+  withDocker(async (fault) => {
+    const { log, write, texts, gaps } = fault
+    const count = 25
+    for (let number = count; number > 0; number -= 1) {
+      write(`${number}`)
+      rotateDocker(log, number % 3 === 0)
+    }
+    write('live')
+    const missing = [7, 8]
+    for (const number of missing)
+      for (const suffix of ['', '.gz']) fs.rmSync(`${log}.${number}${suffix}`, { force: true })
+    // One after the other is given up to nothing more, as for each nobody knows since when it is rotated.
+    for (let round = 0; round < 10; round += 1) await passUnlisted(fault)
+    const numbers = Array.from({ length: count }, (_, index) => count - index)
+    const kept = numbers.filter((number) => !missing.includes(number)).map(String)
+    assert.deepEqual(await texts(), [...kept, 'live'])
     assert.deepEqual(await gaps(), [])
   }))
 

@@ -39,6 +39,8 @@ export type CourseOptions = Pick<
   /** Where a phase was not hit often enough by then, the run has failed. */
   readonly killsMax: number
   readonly env?: Readonly<Record<string, string>>
+  /** Where fewer are written in the mean the machine was too busy, and the run shows nothing. */
+  readonly linesPerSecMin?: number
   /** Retention deletes the oldest lines meanwhile. */
   readonly isSwept?: boolean
   /** Hears of every kill. */
@@ -172,12 +174,14 @@ class Course {
   }
 
   async finish(): Promise<CourseResult> {
-    const { isSwept = false, tell } = this.#options
+    const { isSwept = false, linesPerSecMin = 0, tell } = this.#options
     const { base } = await this.#start()
     const summary = await this.#writer.finish()
     const sec = (performance.now() - this.#startedMs) / 1000
     const written = readLedger(this.#recordFile)
     const count = linesIn(written)
+    const linesPerSec = Math.round(count / sec)
+    tell(`${linesPerSec} lines a second were written in the mean, of ${this.#options.linesPerSec} wanted`)
     await waitFor(
       'the newest lines',
       async () =>
@@ -202,9 +206,12 @@ class Course {
     if (code !== 0) faults.push(`the last stop ended with ${code}`)
     const [, forward] = doors
     if (isSwept && forward !== undefined)
-      faults.push(...missingBeyondSwept(this.#program.dataDir, forward).slice(0, 10))
-    const tally = this.#tally
-    return { tally, written: count, linesPerSec: Math.round(count / sec), summary, doors, faults }
+      faults.push(...missingBeyondSwept(this.#program.dataDir, forward, { isStill: true }).slice(0, 10))
+    if (linesPerSec < linesPerSecMin)
+      faults.push(
+        `the machine was too busy: ${linesPerSec} lines a second, below ${linesPerSecMin}: not valid`,
+      )
+    return { tally: this.#tally, written: count, linesPerSec, summary, doors, faults }
   }
 
   async close(): Promise<void> {

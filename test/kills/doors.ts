@@ -77,9 +77,14 @@ export function faultsOf({ lost, repeated, foreign, gaps, turns, said, examples 
 
 /**
  * Where lines are missing at the beginnings: whether in each container instance they are as many as the store
- * has deleted, which numbers them for ever. The program must have ended.
+ * has deleted, which numbers them for ever. The program must have ended. `isStill`: it has deleted nothing
+ * since the door was asked; else it may have deleted more than was missing then.
  */
-export function missingBeyondSwept(dataDir: string, { missingFirst }: Door): string[] {
+export function missingBeyondSwept(
+  dataDir: string,
+  { missingFirst }: Door,
+  { isStill }: { readonly isStill: boolean },
+): string[] {
   const missing = new Map<string, number>()
   for (const [iostream, count] of missingFirst) {
     const instance = iostream.slice(0, iostream.lastIndexOf('/'))
@@ -93,7 +98,10 @@ export function missingBeyondSwept(dataDir: string, { missingFirst }: Door): str
   )
   try {
     return (streams.all() as { instance: string; swept: number }[])
-      .filter(({ instance, swept }) => swept !== (missing.get(instance) ?? 0))
+      .filter(({ instance, swept }) => {
+        const count = missing.get(instance) ?? 0
+        return isStill ? swept !== count : swept < count
+      })
       .map(({ instance, swept }) => `${instance}: ${missing.get(instance)} missing, ${swept} swept`)
   } finally {
     database.close()

@@ -12,6 +12,10 @@ const help = `npm run test:kills -- [options]
   --hits N     hits of each phase (3)
   --seed N     of what is written, and of the kills`
 
+const linesPerSec = 20_000
+/** The writer catches up after a pause, a bounded step at a time: below this it never could. */
+const linesPerSecMin = 18_000
+
 // The programs that run end with this one.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
@@ -51,13 +55,14 @@ async function main(): Promise<number> {
 }
 
 function courses(kills: number, hits: number, seed: number): CourseOptions[] {
-  const shared = { seed, linesPerSec: 20_000, hitsMin: hits, tell: tellTime() }
+  const shared = { seed, linesPerSec, hitsMin: hits, tell: tellTime() }
   return [
     {
       ...shared,
       name: 'everything is kept',
       containers: 80,
       isUneven: true,
+      linesPerSecMin,
       phases: ['reading', 'mid-commit', 'draining', 'inside a gz', 'migrating'],
       killsMin: kills,
       killsMax: 2 * kills,
@@ -86,7 +91,7 @@ function tellTime(): (message: string) => void {
   }
 }
 
-function reportOf({ tally, written, linesPerSec, summary, doors, faults }: CourseResult): string {
+function reportOf({ tally, written, linesPerSec: rate, summary, doors, faults }: CourseResult): string {
   const columns = ['answered', 'swept', 'lost', 'repeated', 'foreign', 'gaps'] as const
   const rows = doors.map((door) => {
     const swept = door.missingFirst.values().reduce((sum, count) => sum + count, 0)
@@ -99,7 +104,7 @@ function reportOf({ tally, written, linesPerSec, summary, doors, faults }: Cours
     '',
     tally.table(),
     '',
-    `${written} lines written, ${linesPerSec} a second over the whole run, ${JSON.stringify(summary)}`,
+    `${written} lines written, ${rate} a second over the whole run, ${JSON.stringify(summary)}`,
     '',
     ...lines,
     ...faults.map((fault) => `FAULT ${fault}`),

@@ -25,6 +25,13 @@ export const storageMutants: readonly Mutant[] = [
     to: 'if (this.#files.size < this.#max) this.makeRoom(0)',
   },
   {
+    what: 'folders are listed only where an event or a query asks for it',
+    faults: ['F101', 'F102', 'F103'],
+    file: 'collector/loop.ts',
+    from: 'if (now >= this.#scanAtMs || this.#scanAtMs - now > collectorLimits.rescanFullMs) this.#scan(now)',
+    to: 'if (this.#scanAtMs <= this.#scannedMs + collectorLimits.hintRestMs) this.#scan(now)',
+  },
+  {
     what: 'after a burst a file counts as read',
     faults: ['F104'],
     file: 'collector/generation.ts',

@@ -4,14 +4,7 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import type { Program } from '../support/program.ts'
 import { delay } from '../support/wait.ts'
-
-type Sample = {
-  readonly minute: number
-  readonly rssMb: number
-  readonly anonMb: number
-  readonly descriptors: number
-  readonly dataMb: number
-}
+import type { Sample } from './trend.ts'
 
 /** Asked in turn, one a second. */
 const questions = [
@@ -31,37 +24,33 @@ const askMs = 1_000
 const sampleEvery = 10
 const mebibyte = 1024 * 1024
 const failuresMax = 10
-/** The first minutes fill caches, the journal and the budget of the disk. */
-const settledShare = 1 / 3
 
 export class Course {
   /** Questions that were not answered as they should be. */
   readonly failures: string[] = []
+  readonly samples: Sample[] = []
   readonly #program: Program
   readonly #dataDir: string
-  readonly #samples: Sample[] = []
 
   constructor(program: Program, dataDir: string) {
     this.#program = program
     this.#dataDir = dataDir
   }
 
-  /** Resolves with lines to print. */
-  async run(minutes: number): Promise<string[]> {
+  async run(minutes: number): Promise<void> {
     const startedMs = performance.now()
     const minute = (): number => (performance.now() - startedMs) / 60_000
     let told = 0
     for (let turn = 0; minute() < minutes; turn += 1) {
       await this.#ask(questions[turn % questions.length] as string)
       if (turn % exportEvery === 0) await this.#ask('/logs?format=ndjson&since=2m')
-      if (turn % sampleEvery === 0) this.#samples.push(this.#sample(minute()))
+      if (turn % sampleEvery === 0) this.samples.push(this.#sample(minute()))
       if (minute() >= told) {
-        console.log(textOf(this.#samples.at(-1)))
+        console.log(textOf(this.samples.at(-1)))
         told += 1
       }
       await delay(askMs)
     }
-    return this.#trend()
   }
 
   async #ask(question: string): Promise<void> {
@@ -91,27 +80,6 @@ export class Course {
       dataMb: files.reduce((sum, file) => sum + sizeOf(file), 0) / mebibyte,
     }
   }
-
-  /** Medians of what came after the beginning, halved. */
-  #trend(): string[] {
-    const settled = this.#samples.slice(Math.floor(this.#samples.length * settledShare))
-    const half = Math.floor(settled.length / 2)
-    const row = (name: string, of: (sample: Sample) => number): string => {
-      const [first, second] = [settled.slice(0, half), settled.slice(half)].map((part) =>
-        median(part.map(of)),
-      )
-      const most = Math.max(...settled.map(of))
-      return `${name.padEnd(22)}${cell(first)}${cell(second)}${cell(most)}`
-    }
-    return [
-      '',
-      `${'median of'.padEnd(22)}${'middle third'.padStart(14)}${'last third'.padStart(14)}${'most'.padStart(14)}`,
-      row('RSS, MB', ({ rssMb }) => rssMb),
-      row('anonymous memory, MB', ({ anonMb }) => anonMb),
-      row('descriptors', ({ descriptors }) => descriptors),
-      row('data folder, MB', ({ dataMb }) => dataMb),
-    ]
-  }
 }
 
 function textOf(sample: Sample | undefined): string {
@@ -128,12 +96,4 @@ function sizeOf(file: string): number {
 
 function numberAfter(text: string, pattern: RegExp): number {
   return Number(pattern.exec(text)?.[1] ?? Number.NaN)
-}
-
-function median(values: readonly number[]): number | undefined {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)]
-}
-
-function cell(value: number | undefined): string {
-  return (value ?? Number.NaN).toFixed(0).padStart(14)
 }

@@ -1,14 +1,14 @@
 /**
  * A long run of the real program under everything at once: writers, rotation, restarts, deleted pods,
- * retention, a tail, queries and exports; prints memory and descriptors every minute, then whether the tail
- * has had every line once: `npm run test:soak -- --minutes 20`.
+ * retention, a tail, queries and exports; prints memory and descriptors every minute, then whether they stay
+ * level, and whether the tail and an export have every line once: `npm run test:soak -- --minutes 20`.
  */
 
 import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
 import { parseArgs } from 'node:util'
-import { faultsOf, judge } from '../kills/doors.ts'
+import { faultsOf, judge, missingBeyondSwept, readExport } from '../kills/doors.ts'
 import { getPage, openTail } from '../support/client.ts'
 import { Answered, linesIn, readLedger } from '../support/line-ledger.ts'
 import { type Program, startProgram } from '../support/program.ts'
@@ -16,10 +16,14 @@ import { projectRoot } from '../support/source-tree.ts'
 import { delay, waitFor } from '../support/wait.ts'
 import { startWriter } from '../support/writer-process.ts'
 import { Course } from './course.ts'
+import { judgeTrend } from './trend.ts'
 
 const help = 'npm run test:soak -- [--minutes 20] [--lines 2000 a second] [--seed 1]'
 const mark = 'the-last-line'
 const arrivalMsMax = 120_000
+/** The smallest that is accepted: reached within minutes, so that lines are deleted all the time. */
+const dataBudgetMb = 64
+const examplesMax = 10
 
 process.exitCode = await main()
 
@@ -75,14 +79,13 @@ async function soak(folder: string, minutes: number, linesPerSec: number, seed: 
       file: path.join(projectRoot, 'start.mjs'),
       dataDir,
       logRoot: path.join(root, 'pods'),
-      // The smallest that is accepted: reached within minutes, so that lines are deleted all the time.
-      env: { LOGKEEP_RETENTION_SIZE: '64MiB' },
+      env: { LOGKEEP_RETENTION_SIZE: `${dataBudgetMb}MiB`, LOGKEEP_QUERY_DEADLINE: '10m' },
     })
     const { base } = program
     const received = new Answered('commit')
     const tail = openTail(base, { since: '1h' }, { reconnect: true, onEntries: received.take })
     const course = new Course(program, dataDir)
-    const figures = await course.run(minutes)
+    await course.run(minutes)
     const summary = await writer.finish()
     const written = readLedger(recordFile)
     const count = linesIn(written)
@@ -95,14 +98,25 @@ async function soak(folder: string, minutes: number, linesPerSec: number, seed: 
     await delay(1_000)
     tail.close()
     const said = tail.frames.map((frame) => JSON.stringify(frame))
-    const faults = faultsOf(judge('tail', written, { answered: received, said }, { mayMissFirst: false }))
-    console.log(`\n${count} lines written, ${linesIn(received.lines)} received, ${JSON.stringify(summary)}`)
+    const doors = [
+      judge('tail', written, { answered: received, said }, { mayMissFirst: false }),
+      judge('ndjson', written, await readExport(base), { mayMissFirst: true }),
+    ]
+    const faults = doors.flatMap((door) => faultsOf(door).map((fault) => `${door.name}: ${fault}`))
+    const answered = doors.map((door) => `${door.name} ${door.answered}`).join(', ')
+    console.log(`\n${count} lines written, answered by ${answered}, ${JSON.stringify(summary)}`)
     faults.push(...course.failures)
     const { code } = await program.stop()
     if (code !== 0) faults.push(`the stop ended with ${code}:\n${program.output().slice(-2_000)}`)
-    for (const text of [...figures, ...faults.map((fault) => `FAULT ${fault}`)]) console.log(text)
-    console.log(faults.length === 0 ? 'nothing lost, nothing twice' : `FAILED; repeat with --seed ${seed}`)
-    return faults.length === 0 ? 0 : 1
+    for (const door of doors.slice(1))
+      faults.push(...missingBeyondSwept(dataDir, door, { isStill: false }).slice(0, examplesMax))
+    const trend = judgeTrend(course.samples, dataBudgetMb)
+    for (const text of trend.table) console.log(text)
+    for (const fault of [...faults, ...trend.faults]) console.log(`FAULT ${fault}`)
+    if (faults.length === 0) console.log('nothing lost, nothing twice')
+    if (faults.length + trend.faults.length === 0) return 0
+    console.log(`FAILED; repeat with --seed ${seed}`)
+    return 1
   } finally {
     writer.kill()
     await program?.stop()

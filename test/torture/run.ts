@@ -11,9 +11,8 @@ import { runOnThreads } from './threads.ts'
 
 const minuteMs = 60_000
 const programsPerChunk = 40
-/** Every so many chunks one is stored in a real database, which takes as long as several in memory. */
+/** Of so many chunks the first is stored in a real database, which takes as long as several in memory. */
 const realEvery = 4
-const realProgramsPerChunk = 20
 const threadsMax = 8
 
 process.exitCode = await main()
@@ -39,10 +38,11 @@ async function main(): Promise<number> {
   let index = 0
   const next = (): TortureChunk | null => {
     if (index > 0 && passedMs() >= minutes * minuteMs) return null
-    const isReal = values.store === 'real' || (values.store === 'both' && index % realEvery === realEvery - 1)
-    const chunk = { seed: seed + index, store: isReal ? 'real' : 'memory' } as const
+    const isReal = values.store === 'real' || (values.store === 'both' && index % realEvery === 0)
+    const store = isReal ? 'real' : 'memory'
+    const chunk = { seed: seed + index, store, programs: programsPerChunk } as const
     index += 1
-    return { ...chunk, programs: isReal ? realProgramsPerChunk : programsPerChunk }
+    return chunk
   }
   let toldMs = 0
   const tell = (counts: TortureCounts): void => {
