@@ -362,6 +362,7 @@ test('F79 deleted files held open are bounded by bytes: above the bound the one 
     for (const name of ['0.log', '1.log', '2.log']) {
       node.remove(name)
       node.now += collectorLimits.heldCheckMs
+      node.core.scan(node.now)
       node.core.poll(node.now)
       held.push(node.core.status().filesOpen)
     }
