@@ -309,6 +309,8 @@ test('F58 colours, bells and other control characters are stored and given back'
       utf8('\u009b31m'),
     ]
     assert.deepEqual(await storeAndGiveBack(fault, lines), lines.map(decoded))
+    // By itself, and not with its neighbours.
+    assert.deepEqual(await fault.texts({ q: 'red' }), lines.slice(0, 1))
   }))
 
 test('F59 content that looks like a header, or like a line of Docker, is content', () =>

@@ -93,7 +93,8 @@ test('F03 a line that has no end in what is compressed now is over there, and ta
   withFaultNode(async ({ node, entries, gaps }) => {
     // All of the file is read as the beginning of a line that goes on: the buffer has no room for more.
     const header = node.line('').slice(0, -1)
-    const text = 'x'.repeat(collectorLimits.readBytes - header.length)
+    const room = collectorLimits.identityBytes + collectorLimits.readBytes
+    const text = 'x'.repeat(room - header.length)
     node.append('0.log', header, text)
     await node.pass()
     node.core.close()

@@ -3,7 +3,7 @@
  * `npm run test:mutants`, or `npm run test:mutants -- F21 F45` for the mutants of some faults.
  */
 
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -41,8 +41,20 @@ async function main(wanted: readonly string[]): Promise<number> {
     const isGreen = await checkUnbroken(trees, chosen)
     return isGreen ? await breakAll(trees, chosen) : 1
   } finally {
+    unmountBelow(folder)
     fs.rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** What a test that was killed had mounted. */
+function unmountBelow(folder: string): void {
+  if (!fs.existsSync('/proc/mounts')) return
+  const points = fs
+    .readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+  for (const point of points.filter((each) => each.startsWith(`${folder}/`)).toReversed())
+    spawnSync('umount', [point])
 }
 
 function sourceOf(tree: string, { file }: Mutant): string {
