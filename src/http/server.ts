@@ -9,6 +9,7 @@ import { httpLimits, tailLimits } from '../limits/http.ts'
 import { processLimits } from '../limits/program.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics/contract.ts'
+import { forClient } from '../query/client.ts'
 import type { QueryService } from '../query/contract.ts'
 import type { TailHub } from '../tail/hub.ts'
 import type { LokiTails } from '../tail/loki-tails.ts'
@@ -116,6 +117,8 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
       if (request.url.length > httpLimits.urlBytesMax) throw tooLong()
       checkRequest(request, security)
     })
+    // Behind the reading of bodies, whose events know of no request.
+    app.addHook('preHandler', (request, _reply, done) => forClient(clientOf(request), done))
   })
   const room = createAnswerRoom(httpLimits.answersHeldBytesMax)
   const routeDeps: RouteDeps = { ...deps, security, sessions, room }
@@ -237,6 +240,19 @@ function checkRequest(request: FastifyRequest, security: Security): void {
   const access = request.is404 ? 'free' : (request.routeOptions.config.access ?? 'data')
   security.checkSource(visit, access === 'page')
   if (access === 'data') security.checkAccess(visit)
+}
+
+/** Of names that clients may make as long as they like. */
+const clientNameMax = 64
+
+/**
+ * Among whom threads are shared: addresses, and behind Grafana, which has one for all, its users where it
+ * names them (`send_user_header`). Who takes many names takes many turns: this is for fairness, not for
+ * defence.
+ */
+function clientOf({ headers, socket }: FastifyRequest): string {
+  const user = String(headers['x-grafana-user'] ?? '').slice(0, clientNameMax)
+  return `${socket.remoteAddress ?? ''} ${user}`
 }
 
 function stoppingError(): LogkeepError {

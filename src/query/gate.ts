@@ -1,9 +1,13 @@
-/** Lets a bounded number of tasks run at once and a bounded number wait, first come first served. */
+/** Lets a bounded number of tasks run at once and a bounded number wait; clients take turns. */
 
 import { LogkeepError } from '../errors.ts'
+import { currentClient } from './client.ts'
 
 export type Gate = {
-  /** Waits for a place; rejects with `LogkeepError` TOO_MANY where too many wait already. */
+  /**
+   * Waits for a place; rejects with `LogkeepError` TOO_MANY where too many wait already, of all or of the
+   * same client.
+   */
   readonly enter: () => Promise<void>
   /** Gives the place back. */
   readonly leave: () => void
@@ -11,35 +15,57 @@ export type Gate = {
   readonly running: () => number
 }
 
+/** One client leaves a quarter of the waiting places to others. */
+const shareOfClient = 3 / 4
+
 /**
- * Every page and export waits with one slice at a time, so first come first served means that they take
- * turns.
+ * Every page and export waits with one slice at a time. Clients take turns, and so do the slices of each: who
+ * asks for one page waits for one slice of everybody else, not for all fifty panels of a dashboard.
  */
 export function createGate(places: number, waitingMax: number): Gate {
-  const queue: (() => void)[] = []
+  /** Of clients that wait, in the order of their turns; null: the program itself. */
+  const queues = new Map<string | null, (() => void)[]>()
+  const clientMax = Math.max(Math.ceil(waitingMax * shareOfClient), 1)
   let free = places
+  let waiting = 0
+  const refuseTooMany = (own: number, client: string | null): void => {
+    if (waiting < waitingMax && (client === null || own < clientMax)) return
+    const message =
+      waiting < waitingMax
+        ? `${own} queries of this client are waiting already`
+        : `${waiting} queries are waiting already`
+    throw new LogkeepError('TOO_MANY', message, 'try again in a second', { limit: 'waiting_queries' })
+  }
+  const takeNext = (): (() => void) | undefined => {
+    const [first] = queues
+    if (first === undefined) return undefined
+    const [client, queue] = first
+    const next = queue.shift()
+    waiting -= 1
+    // Behind all others, where more of it waits.
+    queues.delete(client)
+    if (queue.length > 0) queues.set(client, queue)
+    return next
+  }
   return {
     enter: async () => {
       if (free > 0) {
         free -= 1
         return
       }
-      if (queue.length >= waitingMax) {
-        throw new LogkeepError(
-          'TOO_MANY',
-          `${queue.length} queries are waiting already`,
-          'try again in a second',
-          { limit: 'waiting_queries' },
-        )
-      }
+      const client = currentClient()
+      const queue = queues.get(client) ?? []
+      refuseTooMany(queue.length, client)
+      queues.set(client, queue)
+      waiting += 1
       await new Promise<void>((resolve) => queue.push(resolve))
     },
     leave: () => {
-      const next = queue.shift()
+      const next = takeNext()
       if (next === undefined) free += 1
       else next()
     },
-    waiting: () => queue.length,
+    waiting: () => waiting,
     running: () => places - free,
   }
 }

@@ -62,6 +62,8 @@ export type Answers = {
     signal: AbortSignal,
   ) => TailRead | Promise<TailRead>
   check: () => void | Promise<void>
+  /** In place of those that find nothing. */
+  logql: Partial<QueryService['logql']>
 }
 
 export function createRecordedQuery(given: Partial<Answers> = {}) {
@@ -89,10 +91,11 @@ export function createRecordedQuery(given: Partial<Answers> = {}) {
       warnings: [],
     }),
     check: () => undefined,
+    logql: {},
     ...given,
   }
   const service: QueryService = {
-    logql: createStillLogql(),
+    logql: { ...createStillLogql(), ...answers.logql },
     logs: async (request, signal) => {
       requests.push(request)
       return answers.logs(request, signal)
