@@ -15,9 +15,9 @@ import type { TailHub } from '../tail/hub.ts'
 import type { LokiTails } from '../tail/loki-tails.ts'
 import { type AnswerRoom, createAnswerRoom } from './answer.ts'
 import { answerParserError, sendError, toLogkeepError } from './errors.ts'
-import { lokiPrefix } from './loki/scope.ts'
+import { lokiPrefix, sendText } from './loki/scope.ts'
 import { describeRoutes, schemaController } from './openapi.ts'
-import { queryOf } from './request.ts'
+import { pathOf, queryOf } from './request.ts'
 import { collectRoutes, listedPath, refuseUnknown } from './route-list.ts'
 import { registerContext } from './routes/context.ts'
 import { registerDocs } from './routes/docs.ts'
@@ -189,6 +189,7 @@ function createErrorAnswer({ log, config, metrics }: ServerDeps): ErrorAnswer {
     }
     const hint = "try again; the server's own log has the cause"
     addAnswerHeaders(reply, config.nodeName)
+    if (pathOf(reply.request).startsWith(`${lokiPrefix}/`)) return sendText(reply, known)
     return sendError(reply, known ?? new LogkeepError('INTERNAL', 'the request failed', hint))
   }
 }

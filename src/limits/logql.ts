@@ -31,6 +31,9 @@ export const logqlLimits = {
   samplesMax: 4_000_000,
   /** Entries of one answer: as in Loki. */
   entriesMax: 5_000,
-  /** Bytes of one answer, beyond which it is refused: memory of the main thread. */
+  /**
+   * Bytes of series in one answer, beyond which it is refused: memory of the main thread. Logs end at
+   * `queryLimits.answerBytesMax`.
+   */
   answerBytesMax: 32 * mebibyte,
 } as const

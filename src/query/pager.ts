@@ -16,7 +16,12 @@ import type { HistoryResult, HistoryTask, PartBytes, Scope } from './tasks.ts'
 
 export type Pager = {
   /** `isReversed`: entries come back against the direction of the walk. */
-  readonly page: (request: LogsRequest, signal: AbortSignal, isReversed?: boolean) => Promise<LogsPage>
+  readonly page: (
+    request: LogsRequest,
+    signal: AbortSignal,
+    isReversed?: boolean,
+    share?: PageShare,
+  ) => Promise<LogsPage>
   /** One slice, for exports and contexts. */
   readonly slice: (
     request: SliceRequest,
@@ -28,6 +33,16 @@ export type Pager = {
   readonly parts: (request: SliceRequest, cursor: Cursor, size: PartsSize) => PartWalk
   /** Cursor at the beginning of a walk. */
   readonly begin: (plan: Plan, range: TimeRange) => Promise<Cursor>
+}
+
+/** What a page that is one of several of an answer has in common with the others. */
+export type PageShare = {
+  /** Of the first of them, as `performance.now()`. */
+  readonly started: number
+  /** By those before. */
+  readonly scannedBytes: number
+  /** What is to be done about a bound that ended it. */
+  readonly advice: string
 }
 
 export type SliceRequest = Pick<LogsRequest, 'plan' | 'range' | 'direction' | 'format'> & {
@@ -58,7 +73,65 @@ const millisecondsPerSecond = 1000
 export function createPager(lanes: Lanes, options: PagerOptions): Pager {
   const { scannedBytesMax, now } = options
   const defaultUntilSec = (): number => Math.ceil(now() / millisecondsPerSecond) + queryLimits.untilSlackSec
-  const slice: Pager['slice'] = async (request, cursor, size, signal) => {
+  const slice = createSlices(lanes, scannedBytesMax, defaultUntilSec)
+  const parts: Pager['parts'] = (request, cursor, size) =>
+    createPartWalk({ lanes, slice, request, cursor, ...size })
+  const begin: Pager['begin'] = async (plan, range) =>
+    (await lanes.run('light', { kind: 'begin', plan, range, defaultUntilSec: defaultUntilSec() })) as Cursor
+
+  const page: Pager['page'] = async (
+    request,
+    signal,
+    isReversed = isOldestFirst(request.format),
+    share = { started: performance.now(), scannedBytes: 0, advice: 'go on with `next`' },
+  ) => {
+    const started = performance.now()
+    const deadline = share.started + options.queryDeadlineMs
+    const limit = request.limit ?? Number.MAX_SAFE_INTEGER
+    const collected = createCollectedPage(request.format, isReversed && request.direction === 'backward')
+    let cursor = request.cursor === null ? null : requireCursor(request.cursor)
+    const lane: Lane = looksAtText(request.plan) ? 'scan' : 'light'
+    // What the first slice does not answer is long: all threads that scan go on with it.
+    let rest: PartWalk | null = null
+    try {
+      for (;;) {
+        signal.throwIfAborted()
+        const size = {
+          limit: limit - collected.count,
+          answerBytesMax: queryLimits.answerBytesMax - collected.bytes,
+          isReversed: collected.isReversed,
+        }
+        const result =
+          rest === null
+            ? await slice(request, cursor, { ...size, lane, isFirst: true, sliceMs: firstMs(lanes) })
+            : await atMostUntil(deadline, rest.next(size))
+        if (result === null) {
+          return collected.finish({ next: cursor, ending: atDeadline(options, share), started })
+        }
+        collected.add(result)
+        cursor = result.next
+        const ending = endingOf(result, collected, share, options)
+        // A part may end with the last entry that is wanted.
+        const isFull = result.end === 'limit' || collected.count === limit
+        if (ending !== null || cursor === null || isFull) {
+          return collected.finish({ next: result.next, ending, started })
+        }
+        const clearTo = result.isClear ? result.lastBlock : null
+        rest ??= parts(request, cursor, { clearTo, bytesPerPart: scanPart, rooms: null })
+      }
+    } catch (error) {
+      if (!(error instanceof TaskTimeout)) throw error
+      const place = cursor ?? (await begin(request.plan, request.range))
+      return collected.finish({ next: place, ending: goOn(expressionEnding, ', or', share), started })
+    } finally {
+      rest?.close()
+    }
+  }
+  return { page, slice, parts, begin }
+}
+
+function createSlices(lanes: Lanes, scannedBytesMax: number, defaultUntilSec: () => number): Pager['slice'] {
+  return async (request, cursor, size, signal) => {
     const task: HistoryTask = {
       kind: 'history',
       plan: request.plan,
@@ -80,52 +153,6 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
     }
     return (await lanes.run(size.lane, task, signal)) as HistoryResult
   }
-  const parts: Pager['parts'] = (request, cursor, size) =>
-    createPartWalk({ lanes, slice, request, cursor, ...size })
-  const begin: Pager['begin'] = async (plan, range) =>
-    (await lanes.run('light', { kind: 'begin', plan, range, defaultUntilSec: defaultUntilSec() })) as Cursor
-
-  const page: Pager['page'] = async (request, signal, isReversed = isOldestFirst(request.format)) => {
-    const started = performance.now()
-    const limit = request.limit ?? Number.MAX_SAFE_INTEGER
-    const collected = createCollectedPage(request.format, isReversed && request.direction === 'backward')
-    let cursor = request.cursor === null ? null : requireCursor(request.cursor)
-    const lane: Lane = looksAtText(request.plan) ? 'scan' : 'light'
-    // What the first slice does not answer is long: all threads that scan go on with it.
-    let rest: PartWalk | null = null
-    try {
-      for (;;) {
-        signal.throwIfAborted()
-        const size = {
-          limit: limit - collected.count,
-          answerBytesMax: queryLimits.answerBytesMax - collected.bytes,
-          isReversed: collected.isReversed,
-        }
-        const result =
-          rest === null
-            ? await slice(request, cursor, { ...size, lane, isFirst: true, sliceMs: firstMs(lanes) })
-            : await atMostUntil(started + options.queryDeadlineMs, rest.next(size))
-        if (result === null) return collected.finish({ next: cursor, ending: atDeadline(options), started })
-        collected.add(result)
-        cursor = result.next
-        const ending = endingOf(result, collected, performance.now() - started, options)
-        // A part may end with the last entry that is wanted.
-        const isFull = result.end === 'limit' || collected.count === limit
-        if (ending !== null || cursor === null || isFull) {
-          return collected.finish({ next: result.next, ending, started })
-        }
-        const clearTo = result.isClear ? result.lastBlock : null
-        rest ??= parts(request, cursor, { clearTo, bytesPerPart: scanPart, rooms: null })
-      }
-    } catch (error) {
-      if (!(error instanceof TaskTimeout)) throw error
-      const place = cursor ?? (await begin(request.plan, request.range))
-      return collected.finish({ next: place, ending: goOn(expressionEnding, ', or'), started })
-    } finally {
-      rest?.close()
-    }
-  }
-  return { page, slice, parts, begin }
 }
 
 /**
@@ -160,22 +187,24 @@ function isOldestFirst(format: Format): boolean {
 function endingOf(
   { end }: HistoryResult,
   { bytes, scannedBytes }: CollectedPage,
-  elapsedMs: number,
+  share: PageShare,
   bounds: QueryBounds,
 ): Ending | null {
   const { answerBytesMax } = queryLimits
   if (end === 'answer' || (end === 'over' && bytes >= answerBytesMax)) {
-    return goOn(answerEnding(answerBytesMax), ';')
+    return goOn(answerEnding(answerBytesMax), ';', share)
   }
-  const ending = end === 'over' ? spentEnding({ elapsedMs, scannedBytes }, bounds) : null
-  return ending === null ? null : goOn(ending, ';')
+  if (end !== 'over') return null
+  const elapsedMs = performance.now() - share.started
+  const ending = spentEnding({ elapsedMs, scannedBytes: share.scannedBytes + scannedBytes }, bounds)
+  return ending && goOn(ending, ';', share)
 }
 
-function atDeadline(bounds: QueryBounds): Ending | null {
+function atDeadline(bounds: QueryBounds, share: PageShare): Ending | null {
   const ending = spentEnding({ elapsedMs: bounds.queryDeadlineMs, scannedBytes: 0 }, bounds)
-  return ending && goOn(ending, ';')
+  return ending && goOn(ending, ';', share)
 }
 
-function goOn({ reason, warning }: Ending, joint: string): Ending {
-  return { reason, warning: `${warning}${joint} go on with \`next\`` }
+function goOn({ reason, warning }: Ending, joint: string, { advice }: PageShare): Ending {
+  return { reason, warning: `${warning}${joint} ${advice}` }
 }

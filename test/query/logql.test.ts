@@ -8,16 +8,10 @@ import { test } from 'node:test'
 import { LogkeepError } from '../../src/errors.ts'
 import { parseQuery } from '../../src/logql/syntax/parse-query.ts'
 import { attribute, iostreamNames, levelNames } from '../../src/model/entry.ts'
-import { createEngine } from '../../src/query/engine.ts'
-import { normalLogQuery } from '../../src/query/logql/compile-selection.ts'
-import { createLogqlService } from '../../src/query/logql/service.ts'
-import { createPager } from '../../src/query/pager.ts'
-import type { Plan } from '../../src/query/plan.ts'
-import type { TailResult, Task } from '../../src/query/tasks.ts'
-import { openReader } from '../../src/store/reader.ts'
-import { createDirectLanes } from '../support/direct-lanes.ts'
+import type { Task } from '../../src/query/tasks.ts'
 import { entriesOf, everything, historyTask } from '../support/engine-tasks.ts'
 import { type MemoryEntry, runLogQuery, runMetricQuery, stepsOver } from '../support/logql-entries.ts'
+import { logqlPlan, openLogqlService } from '../support/logql-service.ts'
 import { createRandom, type Random } from '../support/random.ts'
 import { createStoreModel, labelsOf, type ModelLine, type StoreModel } from '../support/store-model.ts'
 
@@ -85,29 +79,18 @@ function compareLines(one: ModelLine, other: ModelLine): number {
   return one.sec - other.sec || one.ns - other.ns || one.streamId - other.streamId || one.line - other.line
 }
 
-function planOf(logql: string, gaps = true): Plan {
-  return { ...everything, gaps, logql: normalLogQuery(logql) }
-}
-
 /** Parts of walks are so small that even these few lines make several. */
 const partBytes = 500
 
 function openService(model: StoreModel, sliceMs: number, scannedBytesMax = 1e12) {
-  const engine = createEngine(openReader(model.dataDir))
   let parts = 0
   const onTask = (task: Task): void => {
-    if (task.kind === 'cuts') Object.assign(task, { bytesPerPart: { usual: partBytes, wide: partBytes } })
     // Every third part is given up at once, to be read in halves.
     if (task.kind === 'metricPart' && (parts += 1) % 3 === 0 && task.sliceMs !== null)
       Object.assign(task, { sliceMs: -1 })
   }
-  const lanes = createDirectLanes(engine, { sliceMs, onTask })
-  const bounds = { queryDeadlineMs: 100_000, scannedBytesMax }
-  const now = (): number => startSec * 1000
-  const pager = createPager(lanes, { ...bounds, now })
-  const runTail = async (task: Parameters<typeof engine.tail>[0]): Promise<TailResult> => engine.tail(task)
-  const service = createLogqlService({ lanes, pager, bounds, now, runTail })
-  return { engine, service, partsRead: () => parts }
+  const options = { nowSec: startSec, sliceMs, scannedBytesMax, partBytes, onTask }
+  return { ...openLogqlService(model, options), partsRead: () => parts }
 }
 
 function indexesOf(model: StoreModel): Map<number, number> {
@@ -151,7 +134,7 @@ test('S-LOGQL-70 log queries over the store give the entries and labels that the
           const wanted = runLogQuery(query, ordered, range)
           const answer = await service.lines(
             {
-              plan: planOf(text),
+              plan: logqlPlan(text),
               range: { since: { sec: startSec + 20, ns: 0 }, until: { sec: clock, ns: 0 } },
               direction,
               limit,
@@ -246,7 +229,7 @@ test('S-LOGQL-72 every door that takes filters also takes a log query, and shows
   const { engine } = openService(model, 10_000)
   try {
     const logql = '{pod=~".+"} | json | n > 10 | line_format "x"'
-    const plan = planOf(logql)
+    const plan = logqlPlan(logql)
     const texts = model.lines.map(({ text }) => text)
     const wanted = texts.filter((text) => {
       const n = text.startsWith('{') ? (JSON.parse(text) as { n: number }).n : 0
@@ -303,7 +286,7 @@ test('S-LOGQL-73 what ends a query is told: a pipeline error, a bound on scanned
     await assert.rejects(ask('sum('), failsWith('BAD_QUERY', /parse error/))
     const range = { since: null, until: null }
     const request = {
-      plan: planOf('{pod=~".+"} |= "needle"'),
+      plan: logqlPlan('{pod=~".+"} |= "needle"'),
       range,
       direction: 'backward',
       limit: 100,
@@ -331,9 +314,12 @@ test('S-LOGQL-74 sizes, labels and fields of what is stored', async () => {
     const total = groups.reduce((sum, { entries }) => sum + entries, 0)
     assert.ok(Math.abs(total - model.lines.length) <= groups.length)
     assert.deepEqual(groups.map(({ labels }) => labels[0]?.[1] ?? '').toSorted(), ['ns0', 'ns1', 'ns2'])
-    const all = await service.index({ plan: planOf('{pod="pod-1"}'), range, by: null, stepMs: null }, signal)
+    const all = await service.index(
+      { plan: logqlPlan('{pod="pod-1"}'), range, by: null, stepMs: null },
+      signal,
+    )
     assert.ok(all.groups.every(({ labels }) => new Map(labels).get('pod') === 'pod-1'))
-    const asked = { plan: planOf('{pod=~".+"}', false), range, lines: 5_000, name: null, limit: 100 }
+    const asked = { plan: logqlPlan('{pod=~".+"}', false), range, lines: 5_000, name: null, limit: 100 }
     const { fields } = await service.sample(asked, signal)
     const field = (name: string) => fields.find(({ label }) => label === name)
     assert.deepEqual(field('user_name'), {

@@ -34,6 +34,9 @@ export type LogqlLinesAnswer = {
   readonly warnings: readonly string[]
 }
 
+/** What is to be done where a bound has ended the answer: Loki's API knows no cursors. */
+export const linesAdvice = 'ask for a shorter range of time, or for fewer entries'
+
 export type LogqlMetricRequest = {
   /** A metric query. */
   readonly query: string

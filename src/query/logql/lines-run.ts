@@ -2,8 +2,9 @@
 
 import { queryLimits } from '../../limits/query.ts'
 import type { LogsPage, LogsRequest, QueryStats } from '../contract.ts'
+import { answerEnding, type Ending, type QueryBounds, spentEnding } from '../ending.ts'
 import type { Pager } from '../pager.ts'
-import type { LogqlEntry, LogqlLinesAnswer, LogqlLinesRequest } from './contract.ts'
+import { type LogqlEntry, type LogqlLinesAnswer, type LogqlLinesRequest, linesAdvice } from './contract.ts'
 import { groupByLabels, nanosecondsOf, readRecords } from './read-records.ts'
 
 /** Gap records that are told one by one. */
@@ -11,12 +12,15 @@ const gapsToldMax = 10
 /** Entries that are read at a time where only some of them are kept. */
 const intervalPageLimit = 5_000
 
+/** What logs are answered by, and within which bounds. */
+export type LinesDeps = { readonly pager: Pager; readonly bounds: QueryBounds }
+
 export async function runLines(
-  pager: Pager,
+  deps: LinesDeps,
   request: LogqlLinesRequest,
   signal: AbortSignal,
 ): Promise<LogqlLinesAnswer> {
-  const { entries, ...answer } = await collectEntries(pager, request, signal)
+  const { entries, ...answer } = await collectEntries(deps, request, signal)
   return { streams: groupByLabels(entries), count: entries.length, ...answer }
 }
 
@@ -26,45 +30,87 @@ type Collected = Omit<LogqlLinesAnswer, 'streams' | 'count'> & {
   readonly resume: string
 }
 
-/** Entries in the order of the request, across labels. */
+/** Entries in the order of the request, across labels. Bounds hold for all pages of them together. */
 export async function collectEntries(
-  pager: Pager,
+  { pager, bounds }: LinesDeps,
   { plan, range, direction, limit, intervalNs, isCategorized }: LogqlLinesRequest,
   signal: AbortSignal,
 ): Promise<Collected> {
-  const entries: LogqlEntry[] = []
+  const started = performance.now()
+  const format = isCategorized ? 'categorized' : 'streams'
+  const isThinned = intervalNs > 0
+  const kept = createKept(limit, intervalNs)
   const gaps: string[] = []
   const warnings = new Set<string>()
   const total = { scannedBytes: 0, scannedLines: 0, blocks: 0, elapsedMs: 0 }
-  const isFarEnough = createDistance(BigInt(Math.round(intervalNs)))
   let cursor: LogsRequest['cursor'] = null
-  let bytes = 0
-  let page: LogsPage
-  do {
-    const wanted = intervalNs > 0 ? intervalPageLimit : limit - entries.length
-    const format = isCategorized ? 'categorized' : 'streams'
-    page = await pager.page({ plan, range, direction, limit: wanted, cursor, format }, signal, false)
+  for (;;) {
+    const wanted = isThinned ? intervalPageLimit : limit - kept.entries.length
+    const share = { started, scannedBytes: total.scannedBytes, advice: linesAdvice }
+    const request = { plan, range, direction, limit: wanted, cursor, format } as const
+    const page = await pager.page(request, signal, false, share)
     add(total, page.stats)
     const records = readRecords(page.entries)
     gaps.push(...records.gaps)
-    for (const entry of records.entries) {
-      if (entries.length < limit && isFarEnough(entry)) entries.push(entry)
-    }
-    for (const warning of page.warnings) warnings.add(warning)
+    kept.add(records.entries)
     cursor = page.next
-    bytes += page.entries.length
-  } while (
-    entries.length < limit &&
-    cursor !== null &&
-    page.ended === null &&
-    bytes < queryLimits.answerBytesMax
-  )
+    const isOver = kept.entries.length >= limit || cursor === null
+    const ending = isOver ? null : (endingOf(page, kept.bytes, isThinned) ?? spent(started, total, bounds))
+    for (const warning of warningsOf(page)) warnings.add(warning)
+    if (ending !== null) warnings.add(ending.warning)
+    if (isOver || ending !== null) {
+      return {
+        entries: kept.entries,
+        ended: ending?.reason ?? null,
+        stats: total,
+        warnings: [...warnings, ...toldGaps(gaps)],
+        resume: page.resume,
+      }
+    }
+  }
+}
+
+/** Without that of its ending, which is its last. */
+function warningsOf({ warnings, ended }: LogsPage): readonly string[] {
+  return ended === null ? warnings : warnings.slice(0, -1)
+}
+
+/** A page that is full of what was not kept is none of the answer. */
+function endingOf({ ended, warnings }: LogsPage, keptBytes: number, isThinned: boolean): Ending | null {
+  const { answerBytesMax } = queryLimits
+  if (ended !== null && !(isThinned && ended === 'answer_bytes')) {
+    return { reason: ended, warning: warnings.at(-1) as string }
+  }
+  return keptBytes < answerBytesMax ? null : advised(answerEnding(answerBytesMax))
+}
+
+function spent(started: number, { scannedBytes }: QueryStats, bounds: QueryBounds): Ending | null {
+  const ending = spentEnding({ elapsedMs: performance.now() - started, scannedBytes }, bounds)
+  return ending && advised(ending)
+}
+
+function advised({ reason, warning }: Ending): Ending {
+  return { reason, warning: `${warning}; ${linesAdvice}` }
+}
+
+/** Takes entries up to the limit, each so far from the last that was taken. */
+function createKept(limit: number, intervalNs: number) {
+  const entries: LogqlEntry[] = []
+  const isFarEnough = createDistance(BigInt(Math.round(intervalNs)))
+  let bytes = 0
   return {
-    entries,
-    ended: page.ended,
-    stats: total,
-    warnings: [...warnings, ...toldGaps(gaps)],
-    resume: page.resume,
+    entries: entries as readonly LogqlEntry[],
+    get bytes() {
+      return bytes
+    },
+    add: (found: readonly LogqlEntry[]): void => {
+      for (const entry of found) {
+        if (entries.length >= limit) return
+        if (!isFarEnough(entry)) continue
+        entries.push(entry)
+        bytes += entry.labels.length + entry.value.length
+      }
+    },
   }
 }
 

@@ -211,7 +211,7 @@ const columnPartFactor = 4
 function planOf({ range }: Leaf): Plan {
   const streams = { namespace: [], pod: [], container: [], node: [], restart: [] }
   const logql = printLogQuery(range.query)
-  return { streams, iostream: null, levels: null, lines: [], gaps: false, logql }
+  return { streams, iostream: null, levels: null, lines: [], gaps: true, logql }
 }
 
 const secondNs = 1_000_000_000n

@@ -19,7 +19,7 @@ import type { Segment } from '../../store/segment.ts'
 import type { StreamRecord } from '../../store/stream-cache.ts'
 import type { CompiledPlan } from '../compiled-plan.ts'
 import { candidatesOf } from '../history.ts'
-import { type PlaceRange, type ScanCount, selectLines } from '../select-lines.ts'
+import { type ScanCount, selectLines } from '../select-lines.ts'
 import { rangeOf, rangeUntil } from '../walk-cursor.ts'
 import { asLogkeepError, type LogqlSelection } from './compile-selection.ts'
 import { SegmentLines } from './segment-lines.ts'
@@ -90,9 +90,10 @@ function collectPart(
       const segment = candidates.take()
       const visible =
         segment.commitMax <= commit ? segment.lineCount : linesUpTo(snapshot.runs(segment), commit)
-      if (segment.levelMask & (1 << gapLevel)) gaps += gapsIn(snapshot, segment, visible, range)
       const selected = selectLines(snapshot, compiled, segment, [0, visible], range, count)
-      if (selected.length > 0) collect(segment, selected)
+      if (selected.length === 0) continue
+      if (segment.levelMask & (1 << gapLevel)) gaps += gapsAmong(snapshot, segment, selected)
+      collect(segment, selected)
     }
   } finally {
     candidates.close()
@@ -101,6 +102,7 @@ function collectPart(
   return { partials: collector.take(), gaps, stats }
 }
 
+/** Records of missing lines are selected with the lines, whatever these are asked for; no samples. */
 type Collect = (segment: Segment, selected: Uint32Array) => void
 
 const iostreams = 2
@@ -142,7 +144,9 @@ function createLineCounter(
     for (const index of selected) {
       const cell = collector.cellOf(seconds[index] as number, nanos[index] as number)
       if (cell < 0) continue
-      const iostream = ((attributes[index] as number) & attribute.stderr) as 0 | 1
+      const bits = attributes[index] as number
+      if ((bits & attribute.gap) !== 0) continue
+      const iostream = (bits & attribute.stderr) as 0 | 1
       collector.addCount(seriesOf(levels[index] as number, iostream), cell, 1)
     }
   }
@@ -177,20 +181,9 @@ function createLineCollector(
   }
 }
 
-function gapsIn(
-  snapshot: Snapshot,
-  segment: Segment,
-  visible: number,
-  { after, before }: PlaceRange,
-): number {
-  const { seconds, attributes } = snapshot.columns(segment)
-  let gaps = 0
-  for (let index = 0; index < visible; index += 1) {
-    const sec = seconds[index] as number
-    const isInside = sec >= after.sec && sec < before.sec
-    if (isInside && ((attributes[index] as number) & attribute.gap) !== 0) gaps += 1
-  }
-  return gaps
+function gapsAmong(snapshot: Snapshot, segment: Segment, selected: Uint32Array): number {
+  const { attributes } = snapshot.columns(segment)
+  return selected.filter((index) => ((attributes[index] as number) & attribute.gap) !== 0).length
 }
 
 function finish({

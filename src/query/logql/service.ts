@@ -16,9 +16,9 @@ export type LogqlServiceDeps = LogqlDeps & {
 }
 
 export function createLogqlService(deps: LogqlServiceDeps): LogqlService {
-  const { lanes, pager, now, runTail } = deps
+  const { lanes, now, runTail } = deps
   return {
-    lines: (request, signal) => runLines(pager, request, signal),
+    lines: (request, signal) => runLines(deps, request, signal),
     metric: (request, signal) => runMetric(deps, request, signal),
     index: async (request, signal) =>
       (await lanes.run('light', { kind: 'index', ...request }, signal)) as IndexResult,
@@ -32,7 +32,7 @@ export function createLogqlService(deps: LogqlServiceDeps): LogqlService {
     },
     openTail: async (request, signal) => {
       const newest = { ...request, direction: 'backward', intervalNs: 0 } as const
-      const { entries, resume, warnings } = await collectEntries(pager, newest, signal)
+      const { entries, resume, warnings } = await collectEntries(deps, newest, signal)
       return { entries: entries.toReversed(), cursor: resume, caughtUp: false, warnings }
     },
     readTail: async ({ plan, cursor, isCategorized, bytesMax }) => {

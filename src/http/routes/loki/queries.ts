@@ -1,10 +1,12 @@
 /** `query_range` and `query`: log queries and metric queries in Loki's form. */
 
+import { LogkeepError } from '../../../errors.ts'
 import { httpLimits, lokiLimits } from '../../../limits/http.ts'
 import { logqlLimits } from '../../../limits/logql.ts'
 import type { Steps } from '../../../logql/metric/steps.ts'
 import type { LogQuery } from '../../../logql/syntax/tree.ts'
 import type { QueryStats } from '../../../query/contract.ts'
+import { type LogqlLinesAnswer, linesAdvice } from '../../../query/logql/contract.ts'
 import type { Direction } from '../../../query/plan.ts'
 import { refresh } from '../../freshness.ts'
 import { badParameter, type LokiRange, rangeOfNs, timeOfNs } from '../../loki/parameters.ts'
@@ -63,12 +65,27 @@ async function answerLog(
     intervalNs,
     isCategorized,
   }
-  const { streams, count, stats, warnings } = await deps.query.logql.lines(request, signal)
+  const answer = await deps.query.logql.lines(request, signal)
+  refuseCutShort(answer, headers)
+  const { streams, count, stats, warnings } = answer
   const result = streams.map(({ labels, values }) => `{"stream":${labels},"values":[${values.join(',')}]}`)
   // What announces the form stands before it: Grafana reads the answer as it comes.
   const flags = isCategorized ? '"encodingFlags":["categorize-labels"],' : ''
   const members = Buffer.from(`"resultType":"streams",${flags}"result":[${result.join(',')}]`)
   return envelope(members, stats, [...warnings, ...behind], count)
+}
+
+/**
+ * What was found by then is no answer where it is nothing, nor to logcli: it shows no warnings, and asks for
+ * more until nothing new comes. An answer that is full brings it on.
+ */
+function refuseCutShort({ ended, count, warnings }: LogqlLinesAnswer, headers: LokiCall['headers']): void {
+  if (ended === null) return
+  const isLogcli = headers['user-agent']?.startsWith('loki-logcli/') === true
+  if (count > 0 && (!isLogcli || ended === 'answer_bytes')) return
+  const told = warnings.find((warning) => warning.startsWith('ended:')) ?? 'ended early'
+  const [message = told] = told.split(/[;,] /)
+  throw new LogkeepError('QUERY_ENDED', message, linesAdvice, { limit: ended })
 }
 
 async function answerInstant(
