@@ -74,6 +74,66 @@ test('S-LOGQL-51 every range aggregation over the values of a label', () => {
   assert.deepEqual(shown(run('absent_over_time({app="none", b=~"x"}[1m])', numbers, 40)), ['{app=none} 1'])
 })
 
+test('S-LOGQL-51 a counter that begins anew has a rate, carried on to the ends of its samples', () => {
+  const counted = [10, 20, 5, 15].map((value, index) => entry(index * 10, `v=${value}`))
+  const of = (entries: readonly MemoryEntry[]) =>
+    shown(run('rate_counter({app="a"} | logfmt | unwrap v [1m])', entries, 30))
+  // 5 and the 20 before it began anew, over 30 s; half a distance of 10 s is added at the beginning.
+  assert.deepEqual(of(counted), [`{app=a} ${formatSample(rounded((25 * (35 / 30)) / 60))}`])
+  // The ends of the window are far: half a distance on each side.
+  assert.deepEqual(of([entry(0, 'v=5'), entry(10, 'v=15')]), [
+    `{app=a} ${formatSample(rounded((10 * (20 / 10)) / 60))}`,
+  ])
+  // It does not begin below 0.
+  assert.deepEqual(of([entry(0, 'v=1'), entry(30, 'v=31')]), [
+    `{app=a} ${formatSample(rounded((30 * (31 / 30)) / 60))}`,
+  ])
+  assert.deepEqual(of([entry(0, 'v=5')]), ['{app=a} 0'])
+})
+
+test('S-LOGQL-51 values are numbers, durations in seconds or sizes in bytes', () => {
+  const lines = ['took=1m30s size=2KiB n=1e2', 'took=500ms size=1.5kB n=-1'].map((line, second) =>
+    entry(second, line),
+  )
+  const of = (unwrapped: string) =>
+    shown(run(`sum(sum_over_time({app="a"} | logfmt | unwrap ${unwrapped} [1m]))`, lines, 9))
+  assert.deepEqual(of('duration(took)'), ['{} 90.5'])
+  assert.deepEqual(of('duration_seconds(took)'), ['{} 90.5'])
+  assert.deepEqual(of('bytes(size)'), ['{} 3548'])
+  assert.deepEqual(of('n'), ['{} 99'])
+  assert.deepEqual(of('none'), [])
+  assert.throws(() => of('bytes(took)'), /SampleExtractionErr/)
+  assert.deepEqual(
+    shown(run('sum_over_time({app="a"} | logfmt | unwrap bytes(took) | __error__="" [1m])', lines, 9)),
+    [],
+  )
+})
+
+test('S-LOGQL-51 the label whose values are taken is none of the series, however they are aggregated', () => {
+  const of = (text: string) => shown(run(text, numbers, 40))
+  for (const [operation, value] of [
+    ['max', 5],
+    ['min', 1],
+  ] as const) {
+    const inner = `${operation}_over_time({app="a"} | logfmt | unwrap v [1m])`
+    assert.deepEqual(of(`${operation} by (v) (${inner})`), [`{} ${value}`])
+    assert.deepEqual(of(`${operation} by (app, v) (${inner})`), [`{app=a} ${value}`])
+    assert.deepEqual(of(`${operation} without (k, app) (${inner})`), [`{} ${value}`])
+    // Not folded into one step.
+    assert.deepEqual(
+      of(`${operation} by (v) (last_over_time({app="a"} | logfmt | drop k | unwrap v [1m]))`),
+      ['{} 5'],
+    )
+  }
+  // Loki's own way of adding up lines at once keeps it.
+  assert.deepEqual(of('sum by (v) (sum_over_time({app="a"} | logfmt | unwrap v [1m]))'), [
+    '{v=1} 2',
+    '{v=3} 3',
+    '{v=4} 4',
+    '{v=5} 5',
+  ])
+})
+
 test('S-LOGQL-52 windows of any width and step are those of plain counting', () => {
   const seconds = fc.array(fc.integer({ min: -200, max: 400 }), { maxLength: 60 })
   const operations = fc.constantFrom('sum', 'min', 'max', 'first', 'last', 'avg', 'stddev')

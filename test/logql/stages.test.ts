@@ -131,6 +131,19 @@ test('S-LOGQL-28 label filters compare texts, numbers, durations, sizes and addr
   assert.deepEqual(labelsOf('| none = ""', '', { labels: { v: 'x' } }), { v: 'x' })
 })
 
+test('S-LOGQL-28 behind an error numbers are compared as ever, addresses are not looked at; the first error stays', () => {
+  const json = { __error__: 'JSONParserErr' }
+  const after = (filter: string, v: string) => labelsOf(`| json | v ${filter}`, 'no json', { labels: { v } })
+  assert.deepEqual([after('> 1', '2'), after('> 1', '1')], [{ v: '2', ...json }, null])
+  assert.deepEqual(after('> 1s', 'x'), { v: 'x', ...json })
+  assert.deepEqual(after('= ip("10.0.0.1")', '10.0.0.2'), { v: '10.0.0.2', ...json })
+  assert.equal(labelsOf('| v = ip("10.0.0.1")', '', { labels: { v: '10.0.0.2' } }), null)
+  // A text without an address holds none of the network.
+  assert.equal(labelsOf('| v = ip("10.0.0.0/8")', '', { labels: { v: 'none' } }), null)
+  assert.deepEqual(labelsOf('| v != ip("10.0.0.0/8")', '', { labels: { v: 'none' } }), { v: 'none' })
+  assert.equal(labelsOf('| v != ip("10.0.0.0/8")', ''), null)
+})
+
 test('S-LOGQL-29 label_format renames and sets, line_format writes the line anew', () => {
   const labels = { a: '1', b: '2' }
   assert.deepEqual(labelsOf('| label_format c=a', '', { labels }), { b: '2', c: '1' })

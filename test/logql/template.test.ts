@@ -68,6 +68,18 @@ const cases: readonly (readonly [template: string, text: string | null])[] = [
   ],
   ['{{toDateInZone "2006-01-02 15:04" "Europe/Berlin" "2026-07-01 12:00" | unixEpoch}}', '1782900000'],
   ['{{unixToTime "1767225600000" | date "2006-002"}}', '2026-001'],
+  ['{{title "it\'s o\'neil-x_y 3d él ßa"}}', "It'S O'Neil-X_y 3d Él ßa"],
+  ['{{round 1.2 0}} {{round 1.5 0}} {{round -1.2 0}} {{round -1.7 0}} {{round -1.0 0}}', '1 2 -2 -2 -1'],
+  ['{{round 123.5555 3}} {{round -123.5555 3}} {{round 123.53 0 .6}}', '123.556 -123.556 123'],
+  ['{{urlquery "a b" "&(c)é"}}', 'a+b%26%28c%29%C3%A9'],
+  ['{{printf "%f %f %T" 3 (add 1 2) 3}}', '%!f(int=3) %!f(int64=3) int'],
+  ['{{printf "%d" 1 2}}', '1%!(EXTRA int=2)'],
+  [
+    '{{printf "%s|%v" __timestamp__ __timestamp__}}',
+    '2026-01-01 00:00:00.123456789 +0000 UTC'.concat('|2026-01-01 00:00:00.123456789 +0000 UTC'),
+  ],
+  ['[{{index . "none"}}] {{index . "n"}} [{{index (fromJson .json) "none"}}]', '[] 7 [<no value>]'],
+  ['{{$labels := .}}[{{$labels.none}}]{{with $labels}}[{{.none}}]{{.n}}{{end}}', '[][]7'],
   ['{{__line__ | upper}}{{.n.x}}', null],
   ['{{.a "b"}}', null],
 ]

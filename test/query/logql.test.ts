@@ -334,6 +334,17 @@ test('S-LOGQL-74 sizes, labels and fields of what is stored', async () => {
     assert.equal(field('detected_level')?.parsers, null)
     const { values } = await service.sample({ ...asked, name: 'level' }, signal)
     assert.deepEqual(values, ['error', 'info', 'warn'])
+    // What the stages of the query itself take out of lines.
+    const own = logqlPlan('{pod=~".+"} | regexp "text (?P<code>\\\\d+) needle" | label_format c=code', false)
+    const found = await service.sample({ ...asked, plan: own }, signal)
+    const code = found.fields.find(({ label }) => label === 'c')
+    assert.deepEqual([code?.type, code?.parsers], ['int', ['regexp']])
+    assert.ok(found.fields.every(({ label }) => !label.startsWith('__')))
+    const codes = await service.sample({ ...asked, plan: own, name: 'c' }, signal)
+    assert.equal(codes.values.length, code?.cardinality)
+    const erring = logqlPlan('{pod=~".+"} | json | level="info"', false)
+    const parsed = await service.sample({ ...asked, plan: erring, name: 'level' }, signal)
+    assert.deepEqual(parsed.values, ['info'])
   } finally {
     engine.close()
     model.close()

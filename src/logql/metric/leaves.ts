@@ -23,7 +23,8 @@ export function leavesOf(query: MetricQuery): Leaf[] {
     case 'vectorAggregation': {
       const { inner, operation } = query
       if (inner.kind !== 'range' || !isSameOverAll(operation, inner)) return leavesOf(inner)
-      const grouping = query.grouping ?? { isWithout: false, labels: [] }
+      const given = query.grouping ?? { isWithout: false, labels: [] }
+      const grouping = foldedGrouping(given, operation, inner)
       return [{ range: inner, grouping, ignoresErrors: isBlind(inner, grouping) }]
     }
     case 'binary':
@@ -45,6 +46,19 @@ function isSameOverAll(
   return (
     (operation === 'max' && inner === 'max_over_time') || (operation === 'min' && inner === 'min_over_time')
   )
+}
+
+/**
+ * The label whose values are taken is none of the series'; a `sum` keeps it, which Loki too takes over the
+ * lines at once.
+ */
+function foldedGrouping(
+  grouping: Grouping,
+  operation: VectorOperation,
+  { unwrap }: RangeAggregation,
+): Grouping {
+  if (unwrap === null || operation === 'sum' || grouping.isWithout) return grouping
+  return { ...grouping, labels: grouping.labels.filter((name) => name !== unwrap.label) }
 }
 
 const parsers: ReadonlySet<string> = new Set(['json', 'logfmt', 'pattern', 'regexp', 'lineFilter'])

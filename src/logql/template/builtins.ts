@@ -1,8 +1,9 @@
 /** Functions that every Go template has: comparisons, `len`, `index`, `print` and escaping. */
 
 import { goFormat } from './go-format.ts'
-import { fixed, type TemplateFunction, variadic } from './signature.ts'
-import { isList, isMap, isTrue, kindOf, printed, TemplateFailure, type Value } from './values.ts'
+import { fixed, type Given, type TemplateFunction, variadic } from './signature.ts'
+import { urlEncoded } from './text-functions.ts'
+import { isList, isMap, isTrue, kindOf, LabelMap, printed, TemplateFailure, type Value } from './values.ts'
 
 export const builtins: Readonly<Record<string, TemplateFunction>> = {
   not: fixed(['any'], ([value]) => !isTrue(value)),
@@ -20,10 +21,17 @@ export const builtins: Readonly<Record<string, TemplateFunction>> = {
   slice: variadic(['any'], 'any', ([value, start = 0n, end]) => sliceOf(value, start, end)),
   print: variadic([], 'any', (values) => spaced(values)),
   println: variadic([], 'any', (values) => `${values.map(printed).join(' ')}\n`),
-  printf: variadic(['string'], 'any', ([format, ...values]) => goFormat(format, values)),
+  printf: variadic(['string'], 'any', ([format, ...values], _state, given) =>
+    goFormat(format, values, given.slice(1).map(kindOfGiven)),
+  ),
   html: variadic([], 'any', (values) => escaped(values.map(printed).join(''), htmlEscapes)),
   js: variadic([], 'any', (values) => escaped(values.map(printed).join(''), scriptEscapes)),
-  urlquery: variadic([], 'any', (values) => encodeURIComponent(values.map(printed).join('').toWellFormed())),
+  urlquery: variadic([], 'any', (values) => urlEncoded(values.map(printed).join(''))),
+}
+
+/** Whole numbers in the template itself are plain ones, others are results of functions. */
+function kindOfGiven({ value, float }: Given): string {
+  return typeof value === 'bigint' && float !== null ? 'int' : kindOf(value)
 }
 
 function isEqual(one: Value, other: Value): boolean {
@@ -56,7 +64,7 @@ function lengthOf(value: Value): bigint {
 function elementOf(value: Value, key: Value): Value {
   if (isMap(value)) {
     if (typeof key !== 'string') throw new TemplateFailure('value has type other than string')
-    return value.get(key) ?? null
+    return value.get(key) ?? (value instanceof LabelMap ? '' : null)
   }
   if (typeof key !== 'bigint') throw new TemplateFailure('cannot index by this type')
   const index = Number(key)

@@ -5,7 +5,7 @@ import type { LineState } from '../stages/line-state.ts'
 import { callFunction, isFunctionName, isShortCircuit } from './functions.ts'
 import type { Command, Operand, Pipeline, TemplateNode } from './nodes.ts'
 import { parseTemplate } from './parse-template.ts'
-import { isList, isMap, isTrue, kindOf, printed, TemplateFailure, type Value } from './values.ts'
+import { isList, isMap, isTrue, kindOf, LabelMap, printed, TemplateFailure, type Value } from './values.ts'
 
 export { TemplateFailure } from './values.ts'
 
@@ -199,7 +199,7 @@ class Run {
     let value = start
     for (const name of path) {
       if (value === top) value = this.#state.get(name) ?? ''
-      else if (isMap(value)) value = value.get(name) ?? null
+      else if (isMap(value)) value = value.get(name) ?? (value instanceof LabelMap ? '' : null)
       else throw new TemplateFailure(`can't evaluate field ${name} in type ${kindOf(value)}`)
     }
     return value
@@ -207,6 +207,6 @@ class Run {
 
   /** The labels as a map, where they are given away. */
   #plain(value: Dot): Value {
-    return value === top ? new Map(this.#state.allLabels()) : value
+    return value === top ? new LabelMap(this.#state.allLabels()) : value
   }
 }

@@ -30,7 +30,7 @@ export function callFunction(name: string, given: readonly Given[], state: LineS
     throw new TemplateFailure(`wrong number of args for ${name}: want ${takes.length} got ${given.length}`)
   }
   const values = given.map((one, index) => argument(name, one, takes[index] ?? rest ?? 'any'))
-  return called.call(values as never[], state)
+  return called.call(values as never[], state, given)
 }
 
 function argument(name: string, { value, float }: Given, type: string): Value {

@@ -1,6 +1,7 @@
 /** `printf` after Go's fmt: verbs, widths and precisions for texts, numbers and truth values. */
 
-import { formatFloat, kindOf, printed, TemplateFailure, type Value } from './values.ts'
+import { isGoTime } from './go-time.ts'
+import { formatFloat, printed, TemplateFailure, type Value } from './values.ts'
 
 const verb = /%([-+# 0]*)(\d+|\*)?(?:\.(\d+|\*)?)?([a-zA-Z%])/g
 /** Wider columns are refused. */
@@ -14,7 +15,8 @@ type Verb = {
   readonly letter: string
 }
 
-export function goFormat(format: string, values: readonly Value[]): string {
+/** `kinds`: of the values, as Go names them. */
+export function goFormat(format: string, values: readonly Value[], kinds: readonly string[]): string {
   let next = 0
   const take = (): Value | undefined => values[next++]
   const size = (text: string | undefined): number | null => {
@@ -28,14 +30,15 @@ export function goFormat(format: string, values: readonly Value[]): string {
     const wide = size(width as string | undefined) ?? 0
     const hasPoint = all.includes('.')
     const precise = hasPoint ? (size(precision as string | undefined) ?? 0) : null
+    const kind = kinds[next] as string
     const value = take()
     if (value === undefined) return `%!${letter}(MISSING)`
     const isLeft = flags.includes('-') || wide < 0
     const one = { flags, width: Math.abs(wide), precision: precise, letter }
-    return padded(formatOne(one, value), one, isLeft, value)
+    return padded(formatOne(one, value, kind), one, isLeft, value)
   })
   if (next >= values.length) return written
-  const extra = values.slice(next).map((value) => `${kindOf(value)}=${printed(value)}`)
+  const extra = values.slice(next).map((value, index) => `${kinds[next + index]}=${printed(value)}`)
   return `${written}%!(EXTRA ${extra.join(', ')})`
 }
 
@@ -49,19 +52,21 @@ function padded(text: string, { flags, width }: Verb, isLeft: boolean, value: Va
   return sign + '0'.repeat(missing) + text.slice(sign.length)
 }
 
-function formatOne({ flags, precision, letter }: Verb, value: Value): string {
-  const bad = `%!${letter}(${kindOf(value)}=${printed(value)})`
+function formatOne({ flags, precision, letter }: Verb, value: Value, kind: string): string {
+  const bad = `%!${letter}(${kind}=${printed(value)})`
+  // A time knows itself how it is written.
+  const text = isGoTime(value) ? printed(value) : value
   switch (letter) {
     case 'v':
       return typeof value === 'bigint' ? signed(String(value), flags) : cut(printed(value), value, precision)
     case 's':
-      return typeof value === 'string' ? cut(value, value, precision) : bad
+      return typeof text === 'string' ? cut(text, text, precision) : bad
     case 'q':
-      return typeof value === 'string' ? JSON.stringify(value) : bad
+      return typeof text === 'string' ? JSON.stringify(text) : bad
     case 't':
       return typeof value === 'boolean' ? String(value) : bad
     case 'T':
-      return kindOf(value)
+      return kind
     case 'd':
       return typeof value === 'bigint' ? signed(String(value), flags) : bad
     case 'c':
@@ -71,9 +76,9 @@ function formatOne({ flags, precision, letter }: Verb, value: Value): string {
       return typeof value === 'bigint' ? value.toString(letter === 'b' ? 2 : 8) : bad
     case 'x':
     case 'X': {
-      const text = hexOf(value)
-      if (text === null) return bad
-      return letter === 'X' ? text.toUpperCase() : text
+      const hex = hexOf(value)
+      if (hex === null) return bad
+      return letter === 'X' ? hex.toUpperCase() : hex
     }
     case 'e':
     case 'E':

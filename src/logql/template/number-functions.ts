@@ -84,18 +84,9 @@ function decimals(operator: DecimalOperator, values: readonly Value[]): number {
   return rest.reduce((result, value) => decimalOf(operator, result, value), first)
 }
 
+/** As sprig does it: the fraction of what is below 0 is below 0, so that it always goes down. */
 function rounded(value: number, places: number, border: number): number {
   const power = 10 ** places
   const scaled = value * power
-  const fraction = Math.abs(scaled % 1)
-  const isUp = value >= 0 ? fraction >= border : fraction < border && fraction > 0
-  const whole =
-    value >= 0
-      ? isUp
-        ? Math.ceil(scaled)
-        : Math.floor(scaled)
-      : isUp
-        ? Math.ceil(scaled)
-        : Math.floor(scaled)
-  return whole / power
+  return (scaled % 1 >= border ? Math.ceil(scaled) : Math.floor(scaled)) / power
 }

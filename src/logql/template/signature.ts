@@ -21,7 +21,7 @@ export type TemplateFunction = {
   readonly takes: readonly ArgumentType[]
   /** Type of any number of arguments behind these. */
   readonly rest?: ArgumentType | null
-  readonly call: (values: never[], state: LineState) => Value
+  readonly call: (values: never[], state: LineState, given: readonly Given[]) => Value
 }
 
 type ValuesOf<Types extends readonly ArgumentType[]> = { [Index in keyof Types]: ValueOf[Types[Index]] }
@@ -29,7 +29,7 @@ type ValuesOf<Types extends readonly ArgumentType[]> = { [Index in keyof Types]:
 /** A function with a fixed number of arguments. */
 export function fixed<const Types extends readonly ArgumentType[]>(
   takes: Types,
-  call: (values: ValuesOf<Types>, state: LineState) => Value,
+  call: (values: ValuesOf<Types>, state: LineState, given: readonly Given[]) => Value,
 ): TemplateFunction {
   return { takes, call: call as unknown as TemplateFunction['call'] }
 }
@@ -38,7 +38,11 @@ export function fixed<const Types extends readonly ArgumentType[]>(
 export function variadic<const Types extends readonly ArgumentType[], const Rest extends ArgumentType>(
   takes: Types,
   rest: Rest,
-  call: (values: [...ValuesOf<Types>, ...ValueOf[Rest][]], state: LineState) => Value,
+  call: (
+    values: [...ValuesOf<Types>, ...ValueOf[Rest][]],
+    state: LineState,
+    given: readonly Given[],
+  ) => Value,
 ): TemplateFunction {
   return { takes, rest, call: call as unknown as TemplateFunction['call'] }
 }

@@ -89,11 +89,12 @@ function bounded(text: string): string {
   return text
 }
 
+/** As Go's `strings.Title`: whatever ASCII is no letter, digit or `_` parts words, an apostrophe too. */
 function title(text: string): string {
-  return text.replaceAll(
-    /(^|[^\p{L}\p{N}_'])(\p{L})/gu,
-    (_all, before, letter) => before + String(letter).toUpperCase(),
-  )
+  return text.replaceAll(/(^|[\0-/:-@[-^`{-\x7f\s])(\p{L})/gu, (_all, before: string, letter: string) => {
+    const upper = letter.toUpperCase()
+    return before + (upper.length === letter.length ? upper : letter)
+  })
 }
 
 const beyondAscii = /[^\0-\x7f]/
@@ -174,7 +175,8 @@ function replacedMatches(
   return written + text.slice(end)
 }
 
-function urlEncoded(text: string): string {
+/** As Go's `url.QueryEscape`. */
+export function urlEncoded(text: string): string {
   const encoded = encodeURIComponent(text.toWellFormed()).replaceAll('%20', '+')
   return encoded.replaceAll(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
 }

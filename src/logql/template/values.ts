@@ -15,6 +15,9 @@ export type Value =
 /** What goes wrong while a line is formatted. */
 export class TemplateFailure extends Error {}
 
+/** Labels, of which those that are missing are empty. */
+export class LabelMap extends Map<string, string> {}
+
 export function isMap(value: Value): value is ReadonlyMap<string, Value> {
   return value instanceof Map
 }

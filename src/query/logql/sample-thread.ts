@@ -7,7 +7,7 @@ import { logqlLimits } from '../../limits/logql.ts'
 import { queryLimits } from '../../limits/query.ts'
 import { JsonScanner, JsonSyntaxError } from '../../logql/stages/json-scanner.ts'
 import { cleanKey } from '../../logql/stages/label-names.ts'
-import { LineState } from '../../logql/stages/line-state.ts'
+import { errorDetailsLabel, errorLabel, LineState } from '../../logql/stages/line-state.ts'
 import { createLogfmtStage } from '../../logql/stages/logfmt-stage.ts'
 import { parseGoDuration, parseSize } from '../../logql/syntax/units.ts'
 import type { Cursor } from '../../model/cursor.ts'
@@ -78,26 +78,34 @@ export function answerSample(
   return { fields: found.slice(0, task.limit), values: [] }
 }
 
+/** Stages that take labels out of lines, under the names of Loki's API. */
+const parsers: ReadonlySet<string> = new Set(['json', 'logfmt', 'pattern', 'regexp', 'unpack'])
+
+function isError(name: string): boolean {
+  return name === errorLabel || name === errorDetailsLabel
+}
+
 /** Adds the fields of one line: those of its metadata, of the query's own stages, and of json or logfmt. */
 function createLook({ logql }: CompiledPlan, fields: Map<string, Field>) {
   const labels = createEntryLabels()
   const state = new LineState()
   const parsed = new LineState()
   const logfmt = createLogfmtStage({ isStrict: false, keepEmpty: false })
+  const own = (logql?.rest ?? []).map(({ kind }) => kind as string).filter((kind) => parsers.has(kind))
   const add = (
     name: string,
     value: string,
-    parser: string | null,
+    by: readonly string[] | null,
     path: readonly string[] | null = null,
   ): void => {
     let field = fields.get(name)
     if (field === undefined) {
       if (fields.size >= fieldsMax) return
-      field = { values: new Set(), parsers: parser === null ? null : new Set(), jsonPath: null }
+      field = { values: new Set(), parsers: by === null ? null : new Set(), jsonPath: null }
       fields.set(name, field)
     }
     if (field.values.size < valuesMax) field.values.add(value)
-    if (parser !== null) field.parsers?.add(parser)
+    for (const parser of by ?? []) field.parsers?.add(parser)
     field.jsonPath ??= path
   }
   return (
@@ -112,15 +120,17 @@ function createLook({ logql }: CompiledPlan, fields: Map<string, Field>) {
     state.begin(streamLabels, metadata, time, line)
     for (const [name, value] of metadata) add(name, value, null)
     logql?.write?.(state)
+    for (const [name, value] of state.parsedLabels()) if (!isError(name)) add(name, value, own)
     // What looks like an object is read as one, all else as pairs.
     const isObject = /^\s*\{/.test(state.line)
     parsed.begin(streamLabels, metadata, time, state.line)
     if (isObject) {
-      for (const [name, value, path] of jsonMembers(state.line)) add(parsed.nameOf(name), value, 'json', path)
+      for (const [name, value, path] of jsonMembers(state.line))
+        add(parsed.nameOf(name), value, ['json'], path)
       return
     }
     logfmt(parsed)
-    for (const [name, value] of parsed.parsedLabels()) add(name, value, 'logfmt')
+    for (const [name, value] of parsed.parsedLabels()) add(name, value, ['logfmt'])
   }
 }
 
