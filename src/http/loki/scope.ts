@@ -89,6 +89,10 @@ export function sendText(reply: FastifyReply, error: LogkeepError | null): Fasti
 
 /** `{"status":"success","data":…}`; without `data` where there is none. */
 export function success(data: unknown, warnings: readonly string[] = []): LokiBody {
-  const told = warnings.length > 0 && { warnings }
-  return [JSON.stringify({ status: 'success', ...(data !== undefined && { data }), ...told })]
+  return [JSON.stringify({ status: 'success', ...(data !== undefined && { data }), ...told(warnings) })]
+}
+
+/** Member of an answer that there is where there is something to say. */
+export function told(warnings: readonly string[]): { readonly warnings?: readonly string[] } {
+  return warnings.length === 0 ? {} : { warnings }
 }

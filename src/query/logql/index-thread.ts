@@ -1,8 +1,9 @@
-/** Sums up what is stored of streams in a range, by the headers of segments alone. */
+/** Sums up what is stored of streams in a range, by the headers of segments and their counts alone. */
 
 import { queryLimits } from '../../limits/query.ts'
 import type { Cursor } from '../../model/cursor.ts'
-import { attribute, type Iostream } from '../../model/entry.ts'
+import { attribute, gapLevel, type Iostream, type Time } from '../../model/entry.ts'
+import { visitCells } from '../../store/count-cells.ts'
 import type { Snapshot } from '../../store/reader.ts'
 import type { Segment } from '../../store/segment.ts'
 import type { CompiledPlan } from '../compiled-plan.ts'
@@ -11,18 +12,17 @@ import { rangeOf } from '../walk-cursor.ts'
 import { createEntryLabels } from './entry-labels.ts'
 import type { IndexGroup, IndexResult, IndexTask } from './tasks.ts'
 
-type Sums = {
-  streams: number
-  chunks: number
-  bytes: number
-  entries: number
-  readonly steps: number[]
-}
+type Sums = { chunks: number; bytes: number; entries: number; readonly steps: Map<number, number> }
 
-/** Of one stream: what its newest segment in the range says of its iostreams. */
-type Known = { readonly sums: Sums; readonly iostreams: readonly Iostream[] }
+/** Of one stream, by iostream; null: there is nothing of it. */
+type StreamSums = [Sums | null, Sums | null]
 
-/** A stream that writes to both is listed under both, with its sums under the first. */
+/** Parts of a segment's lines, by iostream. */
+type Fractions = readonly [number, number]
+
+/** Where nobody asks for iostreams all is summed up as if it were of the first. */
+const undivided: Fractions = [1, 0]
+
 export function answerIndex(
   snapshot: Snapshot,
   compiled: CompiledPlan,
@@ -32,8 +32,9 @@ export function answerIndex(
   const started = performance.now()
   const range = rangeOf(cursor, 'backward')
   const { commit } = cursor
-  const known = new Map<number, Known>()
-  const share = createShares(task, range.after.sec, range.before.sec)
+  const known = new Map<number, StreamSums>()
+  const share = createShares(task, secondsOf(range.after), secondsOf(range.before))
+  const fractionsOf = createFractions(snapshot, compiled, task)
   const candidates = candidatesOf(snapshot, compiled, { direction: 'backward', commit, range })
   let isCut = false
   try {
@@ -41,13 +42,16 @@ export function answerIndex(
       isCut = performance.now() - started > queryLimits.listMs
       if (isCut) break
       const segment = candidates.take()
-      let stream = known.get(segment.streamId)
-      if (stream === undefined) {
-        const iostreams = iostreamsOf(snapshot, compiled, segment, task)
-        stream = { sums: { streams: 1, chunks: 0, bytes: 0, entries: 0, steps: [] }, iostreams }
-        known.set(segment.streamId, stream)
-      }
-      share(segment, stream.sums)
+      const inside = share(segment)
+      if (inside === null) continue
+      const sums: StreamSums = known.get(segment.streamId) ?? [null, null]
+      fractionsOf(segment).forEach((fraction, iostream) => {
+        if (fraction === 0) return
+        const own = (sums[iostream as Iostream] ??= noSums())
+        own.chunks += 1
+        addShare(own, inside, fraction)
+      })
+      known.set(segment.streamId, sums)
     }
   } finally {
     candidates.close()
@@ -55,80 +59,118 @@ export function answerIndex(
   return { groups: groupsOf(snapshot, known, task), isCut }
 }
 
-/** Adds a segment's share in the range. */
-function createShares(
-  { stepMs }: IndexTask,
-  fromSec: number,
-  toSec: number,
-): (segment: Segment, sums: Sums) => void {
-  return ({ minSec, maxSec, rawBytes, lineCount }, sums) => {
+function secondsOf({ sec, ns }: Time): number {
+  return sec + ns / 1e9
+}
+
+type Share = {
+  readonly bytes: number
+  readonly entries: number
+  readonly steps: Iterable<readonly [step: number, bytes: number]>
+}
+
+/** A segment's share in the range, as if its lines were spread evenly over its seconds; null: it has none. */
+function createShares({ stepMs }: IndexTask, from: number, to: number): (segment: Segment) => Share | null {
+  return ({ minSec, maxSec, rawBytes, lineCount }) => {
     const length = maxSec - minSec + 1
-    const first = Math.max(minSec, fromSec)
-    const inside = Math.max(0, Math.min(maxSec + 1, toSec) - first)
-    if (inside === 0) return
-    sums.chunks += 1
-    sums.bytes += (rawBytes * inside) / length
-    sums.entries += (lineCount * inside) / length
-    if (stepMs === null) return
-    const stepSec = stepMs / 1000
-    // Evenly over its time, whole steps at a time.
-    for (let at = first; at < first + inside; ) {
-      const step = Math.floor((at - fromSec) / stepSec)
-      const end = Math.min(first + inside, Math.max(fromSec + (step + 1) * stepSec, at + 1e-3))
-      sums.steps[step] = (sums.steps[step] ?? 0) + (rawBytes * (end - at)) / length
-      at = end
+    const first = Math.max(minSec, from)
+    const end = Math.min(maxSec + 1, to)
+    if (end <= first) return null
+    const inside = (end - first) / length
+    const steps: [number, number][] = []
+    if (stepMs !== null) {
+      const stepSec = stepMs / 1000
+      for (let step = Math.floor((first - from) / stepSec); from + step * stepSec < end; step += 1) {
+        const begin = Math.max(first, from + step * stepSec)
+        const until = Math.min(end, from + (step + 1) * stepSec)
+        if (until > begin) steps.push([step, (rawBytes * (until - begin)) / length])
+      }
     }
+    return { bytes: rawBytes * inside, entries: lineCount * inside, steps }
   }
 }
 
-function iostreamsOf(
+function noSums(): Sums {
+  return { chunks: 0, bytes: 0, entries: 0, steps: new Map() }
+}
+
+function addShare(sums: Sums, { bytes, entries, steps }: Share, fraction: number): void {
+  sums.bytes += bytes * fraction
+  sums.entries += entries * fraction
+  for (const [step, own] of steps) sums.steps.set(step, (sums.steps.get(step) ?? 0) + own * fraction)
+}
+
+/** Looks into segments only where iostreams are asked for. */
+function createFractions(
   snapshot: Snapshot,
   { plan }: CompiledPlan,
-  segment: Segment,
   { by }: IndexTask,
-): readonly Iostream[] {
-  if (plan.iostream !== null) return [plan.iostream]
-  if (by !== null && !by.includes('stream')) return [0]
-  const { attributes } = snapshot.columns(segment)
-  const found = new Set<Iostream>()
-  for (const bits of attributes) {
-    if ((bits & attribute.gap) === 0) found.add((bits & attribute.stderr) as Iostream)
-    if (found.size === 2) break
+): (segment: Segment) => Fractions {
+  const { iostream } = plan
+  if (iostream === null && by !== null && !by.includes('stream')) return () => undivided
+  return (segment) => {
+    const counts = lineCounts(snapshot, segment)
+    const total = counts[0] + counts[1]
+    if (total === 0) return [0, 0]
+    const of = (one: Iostream): number => (iostream === null || iostream === one ? counts[one] / total : 0)
+    return [of(0), of(1)]
   }
-  return [...found].sort((one, other) => one - other)
 }
 
-function groupsOf(snapshot: Snapshot, known: ReadonlyMap<number, Known>, { by }: IndexTask): IndexGroup[] {
+/** By iostream, without gap records. */
+function lineCounts(snapshot: Snapshot, segment: Segment): [number, number] {
+  const counts: [number, number] = [0, 0]
+  const cells = snapshot.countCells(segment)
+  if (cells !== null) {
+    visitCells(cells, (_sec, level, isStderr, count) => {
+      if (level !== gapLevel) counts[isStderr ? 1 : 0] += count
+    })
+    return counts
+  }
+  for (const bits of snapshot.columns(segment).attributes) {
+    if ((bits & attribute.gap) === 0) counts[(bits & attribute.stderr) as Iostream] += 1
+  }
+  return counts
+}
+
+function groupsOf(
+  snapshot: Snapshot,
+  known: ReadonlyMap<number, StreamSums>,
+  { by }: IndexTask,
+): IndexGroup[] {
   const labels = createEntryLabels()
-  const groups = new Map<string, IndexGroup & Sums>()
-  for (const [id, { sums, iostreams }] of known) {
+  const groups = new Map<string, Sums & { readonly labels: IndexGroup['labels']; streams: number }>()
+  for (const [id, ofIostreams] of known) {
     const stream = snapshot.stream(id)
     if (stream === undefined) continue
-    iostreams.forEach((iostream, number) => {
+    let last: unknown = null
+    for (const iostream of [0, 1] as const) {
+      const sums = ofIostreams[iostream]
+      if (sums === null) continue
       const own = [...labels.ofStream(stream, iostream)].filter(([name]) => by === null || by.includes(name))
       const key = JSON.stringify(own)
-      let group = groups.get(key)
-      if (group === undefined) {
-        group = { labels: own, streams: 0, chunks: 0, bytes: 0, entries: 0, steps: [] }
-        groups.set(key, group)
-      }
-      if (number === 0) addSums(group, sums)
-    })
+      const group = groups.get(key) ?? { labels: own, streams: 0, ...noSums() }
+      groups.set(key, group)
+      if (group !== last) group.streams += 1
+      last = group
+      group.chunks += sums.chunks
+      addShare(group, sums, 1)
+    }
   }
   return Array.from(groups.values(), (group) => ({
     ...group,
-    bytes: Math.round(group.bytes),
-    entries: Math.round(group.entries),
-    steps: Array.from(group.steps, (bytes) => Math.round(bytes ?? 0)),
+    bytes: whole(group.bytes),
+    entries: whole(group.entries),
+    steps: stepsOf(group),
   }))
 }
 
-function addSums(group: Sums, sums: Sums): void {
-  group.streams += sums.streams
-  group.chunks += sums.chunks
-  group.bytes += sums.bytes
-  group.entries += sums.entries
-  sums.steps.forEach((bytes, step) => {
-    group.steps[step] = (group.steps[step] ?? 0) + bytes
-  })
+function stepsOf({ steps }: Sums): number[] {
+  const length = Math.max(-1, ...steps.keys()) + 1
+  return Array.from({ length }, (_, step) => whole(steps.get(step) ?? 0))
+}
+
+/** What there is a part of is there. */
+function whole(amount: number): number {
+  return amount > 0 ? Math.max(Math.round(amount), 1) : 0
 }

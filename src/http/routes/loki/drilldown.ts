@@ -6,19 +6,20 @@ import { logqlLimits } from '../../../limits/logql.ts'
 import { levelLabel } from '../../../query/logql/entry-labels.ts'
 import { refresh } from '../../freshness.ts'
 import { rangeOfNs } from '../../loki/parameters.ts'
-import type { LokiBody, LokiCall, LokiScope } from '../../loki/scope.ts'
+import { type LokiBody, type LokiCall, type LokiScope, told } from '../../loki/scope.ts'
 import { logSelectorOf, selectorOf } from '../../loki/selectors.ts'
 import type { RouteDeps } from '../../server.ts'
 import { reachesNow } from './queries.ts'
+import { createGroups } from './streams.ts'
 
 export function registerLokiDrilldown({ answer }: LokiScope, deps: RouteDeps): void {
   answer('/detected_fields', async (call) => {
-    const { answer: found, limit } = await sample(call, deps, null)
-    return [JSON.stringify({ fields: found.fields, limit })]
+    const { found, ...rest } = await sample(call, deps, null)
+    return [JSON.stringify({ fields: found.fields, ...rest })]
   })
   answer('/detected_field/:name/values', async (call) => {
-    const { answer: found, limit } = await sample(call, deps, call.path['name'] as string)
-    return [JSON.stringify({ values: found.values, limit })]
+    const { found, ...rest } = await sample(call, deps, call.path['name'] as string)
+    return [JSON.stringify({ values: found.values, ...rest })]
   })
   answer('/detected_labels', (call) => detectedLabels(call, deps))
   answer('/patterns', () => {
@@ -34,20 +35,20 @@ async function sample(call: LokiCall, { query, collector, nowMs }: RouteDeps, na
   const old = parameters.limit('field_limit', lokiLimits.fieldsDefault)
   const limit = Math.min(parameters.limit('limit', old), lokiLimits.fieldsMax)
   const lines = Math.min(parameters.limit('line_limit', lokiLimits.sampleDefault), httpLimits.fieldSampleMax)
-  await refresh(collector, reachesNow(range.endNs, nowMs()))
+  const behind = await refresh(collector, reachesNow(range.endNs, nowMs()))
   const request = { plan, range: rangeOfNs(range), lines, name, limit }
-  return { answer: await query.logql.sample(request, signal), limit }
+  return { found: await query.logql.sample(request, signal), limit, ...told(behind) }
 }
 
 /** Labels that are shown whatever their values are. */
 const staticLabels: ReadonlySet<string> = new Set(['cluster', 'namespace', 'instance', 'pod'])
 const identifier = /^(?:[\d.]+|[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12})$/i
 
-async function detectedLabels(call: LokiCall, { query, nowMs }: RouteDeps): Promise<LokiBody> {
-  const { parameters, signal } = call
+async function detectedLabels(call: LokiCall, deps: RouteDeps): Promise<LokiBody> {
+  const { parameters } = call
   const { plan } = selectorOf(parameters.text('query'))
-  const range = rangeOfNs(parameters.range(nowMs()))
-  const { groups } = await query.logql.index({ plan, range, by: null, stepMs: null }, signal)
+  const range = parameters.range(deps.nowMs())
+  const { groups, warnings } = await createGroups(deps)(call, { plan, range, by: null })
   const values = new Map<string, Set<string>>()
   for (const { labels } of groups) {
     for (const [name, value] of labels) values.set(name, (values.get(name) ?? new Set()).add(value))
@@ -56,7 +57,7 @@ async function detectedLabels(call: LokiCall, { query, nowMs }: RouteDeps): Prom
     ([name, own]) => staticLabels.has(name) || ![...own].every((value) => identifier.test(value)),
   )
   const detected = found.map(([label, own]) => ({ label, cardinality: own.size }))
-  return [JSON.stringify({ detectedLabels: detected })]
+  return [JSON.stringify({ detectedLabels: detected, ...told(warnings) })]
 }
 
 function drilldownLimits(version: string): object {

@@ -6,21 +6,27 @@ import type { IndexGroup } from '../../../query/logql/tasks.ts'
 import type { Plan } from '../../../query/plan.ts'
 import { refresh } from '../../freshness.ts'
 import { badParameter, type LokiRange, rangeOfNs } from '../../loki/parameters.ts'
-import { type LokiBody, type LokiCall, type LokiScope, success } from '../../loki/scope.ts'
+import { type LokiBody, type LokiCall, type LokiScope, success, told } from '../../loki/scope.ts'
 import { selectorOf } from '../../loki/selectors.ts'
 import type { RouteDeps } from '../../server.ts'
 import { reachesNow, stepsOf } from './queries.ts'
 
 const cutShort = 'ended: there are too many blocks in this range; the older ones were not looked at'
 
-type Asked = { readonly plan: Plan; readonly range: LokiRange; readonly by: readonly string[] | null }
+type Asked = {
+  readonly plan: Plan
+  readonly range: LokiRange
+  /** As in `IndexTask`. */
+  readonly by: readonly string[] | null
+  readonly stepMs?: number | null
+}
 
 export function registerLokiStreams({ answer }: LokiScope, deps: RouteDeps): void {
   const groupsOf = createGroups(deps)
   const labels = async (call: LokiCall): Promise<LokiBody> => {
     const { plan } = selectorOf(call.parameters.text('query'))
-    const { groups } = await groupsOf(call, { plan, range: rangeOf(call, deps), by: [] })
-    return success(groups.length === 0 ? undefined : streamLabelNames)
+    const { groups, warnings } = await groupsOf(call, { plan, range: rangeOf(call, deps), by: [] })
+    return success(groups.length === 0 ? undefined : streamLabelNames, warnings)
   }
   answer('/labels', labels)
   answer('/label', labels)
@@ -38,22 +44,22 @@ export function registerLokiStreams({ answer }: LokiScope, deps: RouteDeps): voi
     const range = rangeOf(call, deps)
     const selectors = [...parameters.all('match[]'), ...parameters.all('match')]
     const series = new Map<string, object>()
-    const told = new Set<string>()
+    const all = new Set<string>()
     for (const selector of selectors.length === 0 ? [''] : selectors) {
       const { plan } = selectorOf(selector)
       const { groups, warnings } = await groupsOf(call, { plan, range, by: null })
-      for (const warning of warnings) told.add(warning)
+      for (const warning of warnings) all.add(warning)
       for (const group of groups) {
         series.set(JSON.stringify(group.labels), Object.fromEntries(group.labels))
       }
     }
-    return success([...series.values()], [...told])
+    return success([...series.values()], [...all])
   })
   answer('/index/stats', async (call) => {
     const { plan } = selectorOf(call.parameters.text('query'))
-    const { groups } = await groupsOf(call, { plan, range: rangeOf(call, deps), by: [] })
+    const { groups, warnings } = await groupsOf(call, { plan, range: rangeOf(call, deps), by: [] })
     const [{ streams, chunks, bytes, entries } = { streams: 0, chunks: 0, bytes: 0, entries: 0 }] = groups
-    return [JSON.stringify({ streams, chunks, bytes, entries })]
+    return [JSON.stringify({ streams, chunks, bytes, entries, ...told(warnings) })]
   })
   answer('/index/volume', (call) => answerVolume(call, deps, null))
   answer('/index/volume_range', (call) => {
@@ -66,18 +72,18 @@ function rangeOf({ parameters }: LokiCall, { nowMs }: RouteDeps): LokiRange {
   return parameters.range(nowMs())
 }
 
-function createGroups({ query, collector, nowMs }: RouteDeps) {
-  return async ({ signal }: LokiCall, { plan, range, by }: Asked) => {
-    await refresh(collector, reachesNow(range.endNs, nowMs()))
-    const request = { plan, range: rangeOfNs(range), by, stepMs: null }
-    const { groups, isCut } = await query.logql.index(request, signal)
-    return { groups, warnings: isCut ? [cutShort] : [] }
+/** As of now, with what is to be said about them. */
+export function createGroups({ query, collector, nowMs }: RouteDeps) {
+  return async ({ signal }: LokiCall, { plan, range, by, stepMs = null }: Asked) => {
+    const behind = await refresh(collector, reachesNow(range.endNs, nowMs()))
+    const { groups, isCut } = await query.logql.index({ plan, range: rangeOfNs(range), by, stepMs }, signal)
+    return { groups, warnings: isCut ? [cutShort, ...behind] : behind }
   }
 }
 
 /** Bytes by labels: those of `targetLabels`, else those that the selector names. */
 async function answerVolume(call: LokiCall, deps: RouteDeps, stepMs: number | null): Promise<LokiBody> {
-  const { parameters, signal } = call
+  const { parameters } = call
   const { plan, matchers } = selectorOf(parameters.text('query'))
   const range = rangeOf(call, deps)
   const limit = parameters.limit('limit', lokiLimits.volumeDefault)
@@ -87,8 +93,7 @@ async function answerVolume(call: LokiCall, deps: RouteDeps, stepMs: number | nu
   const names = given === '' ? matchers.map(({ name }) => name) : given.split(',').map((name) => name.trim())
   const isByLabel = aggregateBy === 'labels'
   const by = names.length === 0 ? (isByLabel ? null : []) : names
-  const request = { plan, range: rangeOfNs(range), by, stepMs }
-  const { groups, isCut } = await deps.query.logql.index(request, signal)
+  const { groups, warnings } = await createGroups(deps)(call, { plan, range, by, stepMs })
   const volumes = isByLabel ? byLabelNames(groups) : groups
   const sorted = volumes.toSorted(
     (one, other) => other.bytes - one.bytes || (nameOf(one) < nameOf(other) ? -1 : 1),
@@ -104,7 +109,7 @@ async function answerVolume(call: LokiCall, deps: RouteDeps, stepMs: number | nu
     return { metric, values }
   })
   const resultType = stepMs === null ? 'vector' : 'matrix'
-  return success({ resultType, result }, isCut ? [cutShort] : [])
+  return success({ resultType, result }, warnings)
 }
 
 function nameOf({ labels }: IndexGroup): string {
