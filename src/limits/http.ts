@@ -105,6 +105,8 @@ export const lokiLimits = {
   tailEntriesPerMessage: 100,
   tailBackfillMax: 5_000,
   tailLifeMs: 3_600_000,
+  /** Entries that are held back are looked at no more often. */
+  tailWakeMs: 10,
   /** Often enough for proxies; Loki pings every second. */
   tailPingMs: 5_000,
 } as const

@@ -22,6 +22,14 @@ export type TailOpening = {
   readonly release: () => void
 }
 
+/** A tail that has a place here and is fed elsewhere. */
+export type HeldTail = {
+  /** At a stop. */
+  readonly end: (reason: string) => void
+  /** What it has for its client that is not taken. */
+  readonly unsentBytes: () => number
+}
+
 export type TailHubOptions = {
   readonly query: Pick<QueryService, 'openTail' | 'readTail'>
   readonly collector: Pick<Collector, 'sync' | 'setLive' | 'onCommit'>
@@ -45,8 +53,8 @@ export class TailHub {
   readonly #emptied = Promise.withResolvers<void>()
   readonly #unsubscribe: () => void
   readonly #ticker: NodeJS.Timeout
-  /** Ends of tails that are fed elsewhere. */
-  readonly #held = new Set<(reason: string) => void>()
+  /** Tails that are fed elsewhere. */
+  readonly #held = new Set<HeldTail>()
   /** Places taken: subscribers, openings and what is fed elsewhere. */
   #taken = 0
   /** First entries of openings whose sockets have not come. */
@@ -76,16 +84,36 @@ export class TailHub {
   }
 
   /**
-   * Takes a place for a tail that is fed elsewhere, and returns what gives it back. `end` is called at a
-   * stop.
-   * Throws `TOO_MANY`, `STOPPING`.
+   * Takes a place for a tail that is fed elsewhere, and returns what gives it back. Throws `TOO_MANY`,
+   * `STOPPING`.
    */
-  hold(end: (reason: string) => void): () => void {
+  hold(tail: HeldTail): () => void {
     this.#take()
-    this.#held.add(end)
+    this.#held.add(tail)
     return () => {
-      if (this.#held.delete(end)) this.#giveBack()
+      if (this.#held.delete(tail)) this.#giveBack()
     }
+  }
+
+  /** Unsent bytes that each tail may have now, of whatever kind it is. */
+  get unsentBytesMax(): number {
+    const { bufferedBytesMax, bufferedTotalBytesMax } = this.#limits
+    return Math.min(bufferedBytesMax, bufferedTotalBytesMax / Math.max(this.#taken, 1))
+  }
+
+  /**
+   * Throws `TOO_MANY` where there is no room for the first entries of a tail: clients that ask for many and
+   * take nothing share the room of all.
+   */
+  refuseAboveRoom(bytes: number): void {
+    let used = this.#openingBytes
+    for (const subscriber of this.#subscribers) used += subscriber.unsentBytes
+    for (const tail of this.#held) used += tail.unsentBytes()
+    if (bytes === 0 || used + bytes <= this.#limits.bufferedTotalBytesMax) return
+    const hint = 'ask for fewer entries to begin with, or try again later'
+    throw new LogkeepError('TOO_MANY', 'tails that are taken slowly leave no room for these entries', hint, {
+      limit: 'tail_room',
+    })
   }
 
   /** Rejects with `TOO_MANY`, `STOPPING`, `BAD_CURSOR` and what else the query layer refuses. */
@@ -107,7 +135,7 @@ export class TailHub {
       const opening = query.openTail(plan, start, AbortSignal.any([signal, stopping]))
       // A stop does not wait until a query that is queued notices it.
       const first = await untilAborted(opening, stopping)
-      this.#refuseAboveRoom(first.entries.length)
+      this.refuseAboveRoom(first.entries.length)
       firstBytes = first.entries.length
       this.#openingBytes += firstBytes
       const attach = (socket: WebSocket): void => {
@@ -130,7 +158,7 @@ export class TailHub {
     this.#unsubscribe()
     clearInterval(this.#ticker)
     for (const subscriber of this.#subscribers) subscriber.end(stopReason)
-    for (const end of this.#held) end(stopReason)
+    for (const tail of this.#held) tail.end(stopReason)
     if (this.#subscribers.size > 0) {
       const timer = setTimeout(this.#emptied.resolve, this.#limits.closeGraceMs)
       await this.#emptied.promise
@@ -151,30 +179,19 @@ export class TailHub {
     if (this.#taken === 1) this.#options.collector.setLive(true)
   }
 
-  /** First entries may be many: clients that ask for them and take nothing share the room of all tails. */
-  #refuseAboveRoom(bytes: number): void {
-    let used = this.#openingBytes
-    for (const subscriber of this.#subscribers) used += subscriber.unsentBytes
-    if (bytes === 0 || used + bytes <= this.#limits.bufferedTotalBytesMax) return
-    const hint = 'ask for fewer entries to begin with, or try again later'
-    throw new LogkeepError('TOO_MANY', 'tails that are taken slowly leave no room for these entries', hint, {
-      limit: 'tail_room',
-    })
-  }
-
   #giveBack(): void {
     this.#taken -= 1
     if (this.#taken === 0) this.#options.collector.setLive(false)
   }
 
   #attach(socket: WebSocket, plan: Plan, start: TailStart, first: TailRead): void {
-    const { bufferedBytesMax, bufferedTotalBytesMax, lagMaxMs, peerSilentMaxMs } = this.#limits
+    const { lagMaxMs, peerSilentMaxMs } = this.#limits
     const stopping = this.#stopping.signal
     const subscriber = new Subscriber({
       socket,
       cursor: first.cursor,
       nowMs: this.#options.nowMs,
-      bufferedBytesMax: () => Math.min(bufferedBytesMax, bufferedTotalBytesMax / this.#subscribers.size),
+      bufferedBytesMax: () => this.unsentBytesMax,
       lagMaxMs,
       peerSilentMaxMs,
       onDrained: () => {

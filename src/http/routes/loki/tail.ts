@@ -39,7 +39,8 @@ export function registerLokiTail(app: FastifyInstance, { lokiTails, nowMs, metri
       request.raw.socket.once('close', () => closed.abort())
       const isCategorized = wantsCategories(request.headers)
       const range = { since: timeOfNs(startNs), until: null }
-      const asked = { plan: planOfLog(query), range, limit, isCategorized }
+      const delayMs = Number(delayFor) * 1000
+      const asked = { plan: planOfLog(query), range, limit, isCategorized, delayMs }
       const opening = await lokiTails.open(asked, closed.signal)
       if (closed.signal.aborted) opening.release()
       else closed.signal.addEventListener('abort', opening.release)
