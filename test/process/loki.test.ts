@@ -244,8 +244,24 @@ test('S-LOKI-06 sizes and volumes of what is stored', async () => {
     data.result.map(({ metric }: { metric: Params }) => metric),
     [{ service_name: 'api' }, { service_name: 'web' }],
   )
+  const bytesOf = (container: string): string =>
+    String(lines.reduce((sum, [own, , line]) => sum + (own === container ? line.length + 1 : 0), 0))
+  assert.deepEqual(
+    data.result.map(({ value }: { value: [number, string] }) => value),
+    [
+      [Number(range.end) / 1e9, bytesOf('api')],
+      [Number(range.end) / 1e9, bytesOf('web')],
+    ].map(([time, value]) => [Math.floor(Number(time) * 1000) / 1000, value]),
+  )
   const byLabels = await json(`${prefix}/index/volume`, { query, ...range, aggregateBy: 'labels' })
   assert.deepEqual(byLabels.data.result[0].metric, { service_name: '' })
+  const both = await json(`${prefix}/index/volume`, { query, ...range, targetLabels: 'container,stream' })
+  assert.deepEqual(
+    both.data.result
+      .map(({ metric }: { metric: Params }) => `${metric['container']} ${metric['stream']}`)
+      .toSorted(),
+    ['api stdout', 'web stderr', 'web stdout'],
+  )
   const steps = await json(`${prefix}/index/volume_range`, {
     query,
     ...range,
@@ -253,6 +269,11 @@ test('S-LOKI-06 sizes and volumes of what is stored', async () => {
     targetLabels: 'namespace',
   })
   assert.equal(steps.data.resultType, 'matrix')
+  const sum = (steps.data.result[0].values as [number, string][]).reduce(
+    (all, [, own]) => all + Number(own),
+    0,
+  )
+  assert.ok(Math.abs(sum - bytes) <= 2, `${sum} of ${bytes}`)
   assert.deepEqual(steps.data.result[0].metric, { namespace: 'shop' })
 })
 
@@ -399,6 +420,65 @@ test('S-LOKI-10 a log query narrows what the other doors show', async () => {
   const { code, message } = (await refusal.json()) as { code: string; message: string }
   assert.deepEqual([refusal.status, code], [400, 'BAD_QUERY'])
   assert.match(message, /^parameter "query": parse error at line 1/)
+})
+
+test('S-LOGQL-72 S-LOKI-10 live tails, contexts and fields of the other doors take a log query too', async () => {
+  const query = '{namespace="shop"} | json | n >= 2 | __error__=""'
+  const found = [lines[1]?.[2], lines[4]?.[2]]
+  type Page = { entries: { line: string; cursor: string }[] }
+  const ask = async (path: string, params: Params) =>
+    (await fetch(`${base()}${path}?${queryString(params)}`)).json()
+  const all = (await ask('/logs', { namespace: 'shop', until: timeOf(5), direction: 'forward' })) as Page
+  const cursor = all.entries[2]?.cursor ?? ''
+  const around = (await ask('/logs/context', { cursor, scope: 'namespace', query })) as Page
+  assert.deepEqual(
+    around.entries.map(({ line }) => line),
+    [found[0], lines[2]?.[2], found[1]],
+  )
+  const params = { query, until: timeOf(5) }
+  const { fields } = (await ask('/logs/fields', params)) as { fields: { name: string; lines: number }[] }
+  assert.deepEqual(fields.map(({ name }) => name).toSorted(), ['level', 'msg', 'n', 'user.name'])
+  const { values } = (await ask('/logs/fields/n/values', params)) as { values: { value: string }[] }
+  assert.deepEqual(values.map(({ value }) => value).toSorted(), ['2', '3'])
+  const tail = new WebSocket(
+    `${base().replace('http', 'ws')}/logs/tail?${queryString({ query, since: timeOf(0) })}`,
+  )
+  const seen: string[] = []
+  while (seen.length < 2) {
+    const [data] = await once(tail, 'message')
+    seen.push(...((JSON.parse(String(data)) as Partial<Page>).entries ?? []).map(({ line }) => line))
+  }
+  assert.deepEqual(seen.slice(0, 2), found)
+  tail.terminate()
+  for (const path of ['/logs/context', '/logs/fields', '/logs/fields/n/values', '/logs/histogram']) {
+    const refused = await fetch(`${base()}${path}?${queryString({ query: '{', cursor })}`)
+    assert.equal(refused.status, 400, path)
+  }
+})
+
+test('S-LOKI-02 log context: what came before a line and what came after it, as two ranges around it', async () => {
+  const ns = BigInt(timeOf(2))
+  const hours = 7_200n * secondNs
+  const asked = { query: '{namespace="shop", pod="shop-1"}', limit: '2' }
+  const headers = { 'X-Loki-Response-Encoding-Flags': 'categorize-labels' }
+  const side = async (rest: Params) => {
+    const { data } = await json(`${prefix}/query_range`, { ...asked, ...rest }, headers)
+    const found = (data.result as { values: [string, string, object][] }[]).flatMap(({ values }) => values)
+    assert.ok(found.every(({ length }) => length === 3))
+    return found.map(([time]) => String((BigInt(time) - startTime) / secondNs)).toSorted()
+  }
+  const before = { start: String(ns - hours), end: String(ns), direction: 'BACKWARD' }
+  // The line itself is in what follows it: Grafana takes it out.
+  const after = { start: String(ns), end: String(ns + hours), direction: 'FORWARD' }
+  assert.deepEqual(
+    [await side(before), await side(after)],
+    [
+      ['0', '1'],
+      ['2', '3'],
+    ],
+  )
+  const { status, body } = await send(`${prefix}/query_range`, { ...asked, ...after, limit: '0' })
+  assert.deepEqual([status, body], [400, 'limit must be a positive value\n'])
 })
 
 test('S-LOKI-12 patterns that backtrack for ever end, or are ended alone, wherever they stand', {

@@ -145,3 +145,50 @@ test('S-LOKI-06 a container is listed under the iostreams that it writes to, whi
       assert.deepEqual([all?.streams, all?.entries, all?.bytes], [1, 100, 1000])
     },
   ))
+
+test('S-LOKI-07 a field has the type that all its values have', async () => {
+  const model = createStoreModel()
+  const lines = [
+    'i=1 f=1.5 t=true d=1m3s b=2KiB s=a m=1 x=1ms',
+    'i=-20 f=3 t=false d=0.5s b=3MB s=1 m=2.5 x=2KB',
+  ]
+  const stored = lines.map((line, index) => ({
+    streamId: model.streamId(0),
+    sec: startSec + index,
+    ns: 0,
+    text: line,
+  }))
+  model.commitLines(stored, startSec)
+  const { engine, service } = openLogqlService(model, { nowSec: startSec })
+  try {
+    const range = { since: timeAt(0), until: timeAt(9) }
+    const asked = { plan: logqlPlan('{pod="pod-0"}', false), range, lines: 100, name: null, limit: 100 }
+    const { fields } = await service.sample(asked, signal)
+    assert.deepEqual(
+      fields.map(({ label, type, cardinality }) => `${label} ${type} ${cardinality}`),
+      [
+        'b bytes 2',
+        'd duration 2',
+        'detected_level string 1',
+        'f float 2',
+        'i int 2',
+        'm float 2',
+        's string 2',
+        't boolean 2',
+        'x string 2',
+      ],
+    )
+    const few = await service.sample({ ...asked, limit: 2 }, signal)
+    assert.deepEqual(
+      few.fields.map(({ label }) => label),
+      ['b', 'd'],
+    )
+    // The newest lines are looked at, and no more.
+    const newest = await service.sample({ ...asked, lines: 1, name: 'i' }, signal)
+    assert.deepEqual(newest.values, ['-20'])
+    assert.deepEqual((await service.sample({ ...asked, name: 's', limit: 1 }, signal)).values, ['1'])
+  } finally {
+    engine.close()
+    model.close()
+  }
+})
