@@ -481,6 +481,18 @@ test('S-LOKI-02 log context: what came before a line and what came after it, as 
   assert.deepEqual([status, body], [400, 'limit must be a positive value\n'])
 })
 
+test('S-LOGQL-75 an interval thins out entries over all streams, in either direction', async () => {
+  const times = async (params: Params) => {
+    const { data } = await json(`${prefix}/query_range`, { query: '{namespace="shop"}', ...range, ...params })
+    const found = (data.result as { values: [string, string][] }[]).flatMap(({ values }) => values)
+    return found.map(([time]) => String((BigInt(time) - startTime) / secondNs)).toSorted()
+  }
+  assert.deepEqual(await times({ interval: '2', direction: 'forward' }), ['0', '2', '4'])
+  assert.deepEqual(await times({ interval: '3s' }), ['1', '4'])
+  assert.deepEqual(await times({ interval: '1', limit: '2' }), ['3', '4'])
+  assert.deepEqual(await times({ interval: '0' }), ['0', '1', '2', '3', '4'])
+})
+
 test('S-LOKI-12 patterns that backtrack for ever end, or are ended alone, wherever they stand', {
   timeout: 110_000,
 }, async () => {
