@@ -162,6 +162,9 @@ test('S-LOKI-05 requests are read from forms as from addresses', async () => {
     200,
     { status: 'success', data: '{a="b"} |= "c"' },
   ])
+  const fields = { query: '{a="b"}', ...range, limit: '3' }
+  assert.deepEqual(await form('detected_fields', fields), [200, { fields: [], limit: 3 }])
+  assert.deepEqual(await form('detected_field/n/values', fields), [200, { values: [], limit: 3 }])
   const [status, answer] = await form('query_range', { query: '{a="b"}', ...range })
   assert.deepEqual([status, answer.data.resultType], [200, 'streams'])
   const instant = await form('query', { query: 'vector(1)' })
