@@ -10,7 +10,7 @@ import { explainSelector } from '../../src/query/explain.ts'
 import { databasePath } from '../../src/store/database.ts'
 import { openReader } from '../../src/store/reader.ts'
 import { everything, historyTask, linesOf, listTask } from '../support/engine-tasks.ts'
-import { takeBackPacks } from '../support/first-schema.ts'
+import { takeBackToFourth } from '../support/first-schema.ts'
 import {
   compareRows,
   createFiles,
@@ -381,7 +381,7 @@ test('S-LIST-10 in a database of an older version blocks with impossible times g
     const expected = listAll(engine, 'streams', {})
     assert.match(String(expected[0]?.firstTime), /^2026/)
     const database = new Database(databasePath(model.dataDir))
-    takeBackPacks(database)
+    takeBackToFourth(database)
     database.exec(`DROP TABLE block_exception; DROP INDEX block_stream_first;
       UPDATE stream SET first_sec = 5, first_ns = 0;
       ALTER TABLE block DROP COLUMN holds_line_feeds;

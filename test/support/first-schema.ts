@@ -9,20 +9,23 @@ export function makeFirstSchema(database: Database.Database): void {
   const triggers = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").pluck().all()
   database.transaction(() => {
     for (const name of triggers) database.exec(`DROP TRIGGER ${String(name)}`)
-    takeBackPacks(database)
+    takeBackToFourth(database)
     database.exec(`DROP TABLE block_exception; DROP INDEX block_stream_first;
       ALTER TABLE stream DROP COLUMN gaps; ALTER TABLE stream DROP COLUMN gap_bytes;
       ALTER TABLE block DROP COLUMN holds_line_feeds;
-      ALTER TABLE file DROP COLUMN last_sec; ALTER TABLE file DROP COLUMN last_ns;
-      ALTER TABLE file DROP COLUMN unread;
       DROP TABLE block_counts; DROP TABLE part_size; PRAGMA user_version = 1`)
   })()
 }
 
-/** Takes packs of filters away; blocks that had theirs in one are left without, and nothing excludes them. */
-export function takeBackPacks(database: Database.Database): void {
+/**
+ * The schema before packs of filters and places of gap records; blocks that had their filter in a pack are
+ * left without, and nothing excludes them.
+ */
+export function takeBackToFourth(database: Database.Database): void {
   database.exec(`DROP TRIGGER IF EXISTS block_removed_from_pack;
     DROP TABLE filter_slice; DROP TABLE filter_pack;
     DROP INDEX block_unpacked; ALTER TABLE block DROP COLUMN packed;
-    DROP INDEX block_filter_ready; ALTER TABLE block_filter DROP COLUMN ready_sec`)
+    DROP INDEX block_filter_ready; ALTER TABLE block_filter DROP COLUMN ready_sec;
+    ALTER TABLE file DROP COLUMN last_sec; ALTER TABLE file DROP COLUMN last_ns;
+    ALTER TABLE file DROP COLUMN unread`)
 }
