@@ -24,8 +24,12 @@ export const pageLimits = {
   /** The same after a failure. */
   treeRetryMs: 2_000,
   histogramLiveMs: 5_000,
+  /** After it lines are asked for again where the server could not be reached. */
+  reloadMs: 3_000,
   /** Pages of `/streams` at most: 50,000 container instances. */
   streamPagesMax: 10,
+  /** Zooms that can be taken back. */
+  zoomsMax: 50,
   /** Earlier searches that are kept. */
   historyMax: 50,
   /** Buckets of the histogram. */

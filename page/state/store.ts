@@ -3,6 +3,7 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { type ApiError, type Client, createClient } from '../api/client.ts'
 import { createHighlighter, type Highlighter } from '../model/highlight.ts'
+import { layRows, type Row } from '../model/rows.ts'
 import { type Actions, createActions } from './actions.ts'
 import { createAddress } from './address.ts'
 import { createHistogramData } from './histogram-data.ts'
@@ -10,6 +11,7 @@ import { LineWindow } from './line-window.ts'
 import { LiveTail } from './live-tail.ts'
 import { type Parts, type Reload, startLoading } from './loading.ts'
 import { createPreferences } from './preferences.ts'
+import { revealLines } from './reveal.ts'
 import { createSession } from './session.ts'
 import { createStreamList } from './stream-list.ts'
 
@@ -24,13 +26,11 @@ export type Store = Parts &
     /** Said once to the reader, and to screen readers. */
     readonly message: Signal<string>
     readonly highlighter: ReadonlySignal<Highlighter | null>
-    /** Key of the line that the keyboard is at. */
-    readonly active: Signal<number | null>
-    /** Keys of the first and the last line that are seen: told by the list. */
-    readonly visible: Signal<readonly [first: number | null, last: number | null]>
     /** Keys of lines whose details are shown, and whose stack trace is unfolded. */
     readonly opened: Signal<ReadonlySet<number>>
     readonly unfolded: Signal<ReadonlySet<number>>
+    /** The lines as they are laid out. */
+    readonly rows: ReadonlySignal<readonly Row[]>
   }
 
 /** `wide`: whether there is room for panels beside the lines. */
@@ -50,8 +50,17 @@ export function createStore(wide: boolean): Store {
     streams: createStreamList(client),
     session: createSession(client, refusal),
     instants: signal(null),
+    active: signal(null),
+    visible: signal([null, null]),
   }
   const reload = startLoading(parts)
+  const { view } = address
+  const highlighter = computed(() => createHighlighter(view.value.search, view.value.matchCase))
+  const unfolded = signal<ReadonlySet<number>>(new Set())
+  const rows = computed(() =>
+    layRows(lines.items.value, { unfolded: unfolded.value, isOn: highlighter.value === null }),
+  )
+  revealLines(parts, rows, unfolded)
   return {
     ...parts,
     ...createActions(parts, reload),
@@ -59,10 +68,9 @@ export function createStore(wide: boolean): Store {
     reload,
     dialog: signal<Dialog>(null),
     message: signal(''),
-    highlighter: computed(() => createHighlighter(address.view.value.search, address.view.value.matchCase)),
-    active: signal<number | null>(null),
-    visible: signal<readonly [number | null, number | null]>([null, null]),
+    highlighter,
     opened: signal<ReadonlySet<number>>(new Set()),
-    unfolded: signal<ReadonlySet<number>>(new Set()),
+    unfolded,
+    rows,
   }
 }

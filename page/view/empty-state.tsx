@@ -9,17 +9,9 @@ import { presets, widerPreset } from '../model/time-range.ts'
 import type { Store } from '../state/store.ts'
 import { useStore } from './store-context.ts'
 
-/** How often a server that is gone is asked again. */
-const retryMs = 3000
-
 export function EmptyState() {
   const store = useStore()
   const error = store.lines.error.value
-  useEffect(() => {
-    if (error?.status !== 0) return undefined
-    const timer = setTimeout(() => store.reload(), retryMs)
-    return () => clearTimeout(timer)
-  }, [error])
   if (error !== null) {
     return (
       <div class="empty" role="alert">

@@ -23,7 +23,7 @@ export function LineDetails({ item, folded, zone }: Props) {
   const { entry, source } = item
   const [withContext, setContext] = useState(false)
   const text = [item, ...folded].map(({ entry }) => textOf(entry)).join('\n')
-  const link = (): string => store.address.linkTo({ line: entry.cursor, live: false })
+  const link = (): string => store.linkToLine(entry)
   const only = (path: string): void => store.address.go({ select: [path], line: null })
   const tell = (what: string): void => {
     store.message.value = what
@@ -40,7 +40,7 @@ export function LineDetails({ item, folded, zone }: Props) {
         <button type="button" aria-pressed={withContext} onClick={() => setContext(!withContext)}>
           Context
         </button>
-        <button type="button" onClick={() => store.showAround(entry.cursor)}>
+        <button type="button" onClick={() => store.goToLine(entry)}>
           Mark and go here
         </button>
         <button type="button" onClick={() => only(`${source.namespace}/${source.pod}`)}>

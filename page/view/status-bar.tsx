@@ -3,6 +3,7 @@
 import { useEffect } from 'preact/hooks'
 import { formatAge, formatCount } from '../model/amounts.ts'
 import { shortTime } from '../model/time-format.ts'
+import { warningText } from '../model/warning-text.ts'
 import type { Store } from '../state/store.ts'
 import { useStore } from './store-context.ts'
 
@@ -34,13 +35,14 @@ export function StatusBar() {
       </span>
       {shown.map((text) => (
         <span key={text} class="warning">
-          ⚠ {text}
+          ⚠ {warningText(text)}
         </span>
       ))}
       {notice.value !== null && <span class="warning">⚠ {notice.value}</span>}
       {items.length > 0 && lines.error.value !== null && (
         <span class="error-text" role="alert">
           Not up to date: {lines.error.value.message}
+          {lines.error.value.status === 0 && '; it is tried again by itself'}
         </span>
       )}
       {error.value !== null && (

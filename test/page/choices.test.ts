@@ -13,7 +13,15 @@ import {
   workloadOf,
 } from '../../page/model/stream-tree.ts'
 import { fullTime, shortTime } from '../../page/model/time-format.ts'
-import { parseDuration, parseTypedTime, resolveRange, widerPreset } from '../../page/model/time-range.ts'
+import {
+  durationText,
+  isEqualRange,
+  parseDuration,
+  parseTypedTime,
+  resolveRange,
+  widerPreset,
+  widerRange,
+} from '../../page/model/time-range.ts'
 import { formatAddress, parseAddress } from '../../page/model/view-state.ts'
 
 function stream(pod: string, more: object = {}) {
@@ -102,6 +110,16 @@ test('S-PAGE-72 times are typed as people write them, and shown in the zone with
   assert.equal(fullTime('2026-11-30T10:11:12.123456789Z', 'utc'), '2026-11-30T10:11:12.123456789Z')
   assert.equal(shortTime('2026-11-30T10:11:12.123456789Z', 'utc', '2026-11-30'), '10:11:12.123')
   assert.equal(shortTime('2026-11-30T10:11:12.123456789Z', 'utc', '2026-12-01'), '2026-11-30 10:11:12.123')
+})
+
+test('S-PAGE-03 a wider range is told as people say it, and ends at now', () => {
+  const now = Date.UTC(2026, 10, 30, 10, 0, 0)
+  assert.deepEqual(widerRange({ since: '1h', until: null }, now), { since: '2h', until: null })
+  assert.deepEqual([durationText(5_400_000), durationText(172_800_000)], ['1h30m', '2d'])
+  const hour = { since: '2026-11-30T09:00:00.000Z', until: '2026-11-30T09:40:00.000Z' }
+  const wider = { since: '2026-11-30T08:40:00.000Z', until: '2026-11-30T10:00:00.000Z' }
+  assert.deepEqual(widerRange(hour, now), wider)
+  assert.ok(isEqualRange(hour, { ...hour }) && !isEqualRange(hour, wider))
 })
 
 test('S-PAGE-73 a histogram is asked for in whole buckets, newest first, and laid together', () => {
