@@ -2,7 +2,7 @@
 
 import { anchorTo } from '../model/anchor.ts'
 import type { Entry, Level } from '../model/entry.ts'
-import { withTerm } from '../model/search-text.ts'
+import { type Wanted, withTerm } from '../model/search-text.ts'
 import { absoluteRange } from '../model/time-range.ts'
 import type { Range } from '../model/view-state.ts'
 import type { Parts, Reload } from './loading.ts'
@@ -14,7 +14,7 @@ export type Actions = Zoom & {
   readonly toNewest: () => void
   readonly toOldest: () => void
   readonly search: (text: string) => void
-  readonly addTerm: (text: string, negate: boolean) => void
+  readonly addTerm: (wanted: Wanted, negate: boolean) => void
   readonly toggleLevel: (level: Level) => void
   readonly setRange: (range: Range) => void
   /** Goes to a line and marks it; `spanMs`: in a range of so much before and behind it. */
@@ -64,7 +64,8 @@ export function createActions(parts: Parts, reload: Reload): Actions {
       preferences.remember(text.trim())
       address.go({ search: text.trim(), line: null })
     },
-    addTerm: (text, negate) => address.go({ search: withTerm(view.value.search, text, negate), line: null }),
+    addTerm: (wanted, negate) =>
+      address.go({ search: withTerm(view.value.search, wanted, negate), line: null }),
     toggleLevel: (level) => {
       const { levels } = view.value
       const isOn = levels.includes(level)

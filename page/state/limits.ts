@@ -14,6 +14,8 @@ export const pageLimits = {
   charsHeldMax: 64_000_000,
   /** New lines kept for a paused reader; beyond it they are only counted, and loaded when asked for. */
   pendingLinesMax: 10_000,
+  /** So often a search that a limit of the server stopped before its first line goes on by itself. */
+  askOnMax: 3,
   /** How often arrived lines are shown: a person sees no more. */
   showMs: 100,
   /** First and longest wait before the tail is opened again. */

@@ -336,9 +336,18 @@ async function fetchAround(
   const limit = pageLimits.firstPageLines
   const { time } = anchor
   const whole = withRange(filters, range)
+  const ask = async (part: Ask): Promise<LogsPage> => {
+    let page = await client.logs(withParameters(whole, { ...part, limit }), signal)
+    // A server that was short of time for a moment: the line that is looked for may be the next it finds.
+    for (let tries = 1; tries < pageLimits.askOnMax; tries += 1) {
+      if (page.entries.length > 0 || page.next === null) break
+      page = await client.logs(withParameters(whole, { ...part, limit, cursor: page.next }), signal)
+    }
+    return page
+  }
   const [backward, forward] = await Promise.all([
-    client.logs(withParameters(whole, { limit, until: time }), signal),
-    client.logs(withParameters(whole, { limit, since: time, direction: 'forward' }), signal),
+    ask({ until: time, direction: 'backward' }),
+    ask({ since: time, direction: 'forward' }),
   ])
   return { backward, middle: null, forward, seam: time, anchor }
 }

@@ -63,8 +63,8 @@ export function startLoading(parts: Parts): Reload {
     else if (lines.resume === null && !lines.loading.value) reload('newest')
     else startTail(parts, new URLSearchParams(filters.value))
   })
-  preferences.histogram.subscribe((isShown) => {
-    if (isShown && !parts.histogram.loading.value) loadHistogram(parts, new URLSearchParams(filters.value))
+  computed(() => wantsCounts(preferences)).subscribe(() => {
+    if (!parts.histogram.loading.value) loadHistogram(parts, new URLSearchParams(filters.value))
   })
   session.refusal.subscribe((refusal) => {
     if (refusal === null) void streams.refresh()
@@ -79,7 +79,7 @@ export function startLoading(parts: Parts): Reload {
   })
   setInterval(() => {
     if (live.status.value === 'live' && !document.hidden)
-      loadHistogram(parts, new URLSearchParams(filters.value))
+      loadHistogram(parts, new URLSearchParams(filters.value), 'refresh')
   }, pageLimits.histogramLiveMs)
   return reload
 }
@@ -123,10 +123,21 @@ function retryLater({ address, lines, session }: Parts, retry: () => void): void
   })
 }
 
-function loadHistogram({ address, preferences, histogram, session }: Parts, filters: URLSearchParams): void {
-  const range = resolveRange(address.view.value.range, Date.now())
-  if (range === null || !preferences.histogram.value || session.refusal.value !== null) return
-  if (address.view.value.view === 'logs') void histogram.load({ filters, range } satisfies Question)
+/** The statistics show lines per level too. */
+function wantsCounts({ histogram, statistics }: Preferences): boolean {
+  return histogram.value || statistics.value
+}
+
+function loadHistogram(
+  { address, preferences, histogram, session }: Parts,
+  filters: URLSearchParams,
+  how: 'load' | 'refresh' = 'load',
+): void {
+  const { view, range: wanted } = address.view.value
+  const range = resolveRange(wanted, Date.now())
+  if (range === null || session.refusal.value !== null || view !== 'logs') return
+  if (wantsCounts(preferences)) void histogram[how]({ filters, range })
+  else histogram.forget()
 }
 
 /**

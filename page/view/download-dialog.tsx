@@ -32,7 +32,7 @@ function Content() {
   const [progress, setProgress] = useState<ExportProgress | null>(null)
   const [outcome, setOutcome] = useState<string | null>(null)
   const abort = useRef<AbortController | null>(null)
-  const total = histogram.histogram.value?.total
+  const total = histogram.counts.value?.total
 
   async function start(): Promise<void> {
     const range = resolveRange(view.range, Date.now())

@@ -6,6 +6,7 @@ import type { LogsPage } from '../api/contract.ts'
 import { filterParameters, withParameters } from '../model/query-parameters.ts'
 import { minuteTime } from '../model/time-format.ts'
 import { presets, widerPreset } from '../model/time-range.ts'
+import { pageLimits } from '../state/limits.ts'
 import type { Store } from '../state/store.ts'
 import { useStore } from './store-context.ts'
 
@@ -59,16 +60,13 @@ export function EmptyState() {
   return <NothingFound store={store} />
 }
 
-/** So often a search goes on by itself: a server that was short of time for a moment finds its lines then. */
-const searchesOnMax = 3
-
 /** Nothing is known yet: a bound of the server ended the search before it had found a line. */
 function StoppedSearch({ store: { lines } }: { readonly store: Store }) {
   const isOlder = lines.older.value !== 'end'
   const isStopped = lines.older.value === 'stopped' || lines.newer.value === 'stopped'
   const searches = useRef(0)
   useEffect(() => {
-    if (!isStopped || searches.current >= searchesOnMax) return
+    if (!isStopped || searches.current >= pageLimits.askOnMax) return
     searches.current += 1
     void (isOlder ? lines.loadOlder() : lines.loadNewer())
   })

@@ -4,7 +4,8 @@ import { useMemo, useState } from 'preact/hooks'
 import { formatCount } from '../model/amounts.ts'
 import { plainText } from '../model/ansi.ts'
 import { textOf } from '../model/entry.ts'
-import { fieldsOf, rawField } from '../model/line-fields.ts'
+import { fieldTerm } from '../model/field-term.ts'
+import { fieldsOf } from '../model/line-fields.ts'
 import type { Item } from '../model/rows.ts'
 import { fullTime } from '../model/time-format.ts'
 import type { Zone } from '../model/view-state.ts'
@@ -92,7 +93,7 @@ function Fields({ line }: { readonly line: string }) {
                 type="button"
                 aria-label={`Only lines with this ${field.name}`}
                 title="Only lines with this value"
-                onClick={() => store.addTerm(rawField(line, field), false)}
+                onClick={() => store.addTerm(fieldTerm(line, field), false)}
               >
                 +
               </button>
@@ -100,7 +101,7 @@ function Fields({ line }: { readonly line: string }) {
                 type="button"
                 aria-label={`No lines with this ${field.name}`}
                 title="No lines with this value"
-                onClick={() => store.addTerm(rawField(line, field), true)}
+                onClick={() => store.addTerm(fieldTerm(line, field), true)}
               >
                 −
               </button>

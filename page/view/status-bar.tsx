@@ -19,7 +19,7 @@ export function StatusBar() {
   }, [said])
   const { lines, live, streams, histogram, message } = store
   const items = lines.items.value
-  const total = histogram.histogram.value?.total
+  const total = histogram.counts.value?.total
   const warnings = [...lines.warnings.value, ...histogram.warnings.value]
   const shown = [...new Set(warnings)].filter((text) => items.length > 0 || !text.startsWith('no '))
   const { error, notice } = live

@@ -7,9 +7,11 @@ import { anchorTo, findAnchor, isWithin } from '../../page/model/anchor.ts'
 import { parsePieces, plainText } from '../../page/model/ansi.ts'
 import type { Entry, LineEntry } from '../../page/model/entry.ts'
 import { exportEntry, exportHead } from '../../page/model/export-text.ts'
-import { fieldsOf, prettyJson, rawField } from '../../page/model/line-fields.ts'
+import { fieldTerm, valueTerm } from '../../page/model/field-term.ts'
+import { fieldsOf, prettyJson } from '../../page/model/line-fields.ts'
 import { shownPieces } from '../../page/model/line-pieces.ts'
 import { createItem, createSources, layRows } from '../../page/model/rows.ts'
+import { parseSearch, type Wanted, withTerm } from '../../page/model/search-text.ts'
 import { tracePartOf } from '../../page/model/stack-trace.ts'
 
 const charsMax = 64 * 1024
@@ -57,16 +59,46 @@ test('S-PAGE-66 fields of JSON and logfmt are found, and the text by which equal
     fieldsOf(line).map(({ name, value }) => `${name}=${value}`),
     ['level=info', 'at.n=1', 'at.list=[1,2]', 'none=null'],
   )
-  assert.equal(rawField(line, { name: 'at.n', value: '1' }), '"n":1')
+  const raw = '{"id":12345678901234567890,"price":1.50,"list":[1.0, 2],"at":{"n":1e3}}'
+  assert.deepEqual(
+    fieldsOf(raw).map(({ value }) => value),
+    ['12345678901234567890', '1.50', '[1.0,2]', '1e3'],
+  )
   const logfmt = 'ts=1 level=warn msg="a \\"b\\"" path=/x'
   assert.deepEqual(
     fieldsOf(logfmt).map(({ name, value }) => `${name}=${value}`),
     ['ts=1', 'level=warn', 'msg=a "b"', 'path=/x'],
   )
-  assert.equal(rawField(logfmt, { name: 'path', value: '/x' }), 'path=/x')
   assert.deepEqual(fieldsOf('a sentence with one=pair alone'), [])
-  assert.equal(prettyJson('{"a":[1]}'), '{\n  "a": [\n    1\n  ]\n}')
+  assert.equal(prettyJson('at 10:11 {"a":[1.0]}'), 'at 10:11 {\n  "a": [\n    1.0\n  ]\n}')
   assert.equal(prettyJson('{"a":'), null)
+})
+
+test('S-PAGE-66 a value of a field finds lines with this value, not those with a longer one', () => {
+  const finds = ({ kind, text }: Wanted, line: string): boolean =>
+    kind === 'text' ? line.includes(text) : new RegExp(text).test(line)
+  const cases: [line: string, name: string, value: string, same: string[], others: string[]][] = [
+    ['{"n":1,"m":2}', 'n', '1', ['{"m":2,"n":1}', '{"n":1 }'], ['{"n":15}', '{"nn":1}', '{"n":"1"}']],
+    ['{"user":"ann"}', 'user', 'ann', ['{"user":"ann","x":1}'], ['{"user":"anna"}']],
+    ['a=1 user_id=1', 'user_id', '1', ['user_id=1 b=2', 'x user_id="1"'], ['user_id=12', 'a.user_id=1']],
+    ['a=1 path=/x/(y)', 'path', '/x/(y)', ['path=/x/(y)'], ['path=/x/(y)/z']],
+    ['a=1 b=', 'b', '', ['b= c', 'b=""'], ['b=1']],
+  ]
+  for (const [line, name, value, same, others] of cases) {
+    for (const term of [fieldTerm(line, { name, value }), valueTerm({ name, value }, false)]) {
+      const [parsed] = [parseSearch(withTerm('', term, false))].flatMap((search) =>
+        search.kind === 'terms' ? search.terms : [],
+      )
+      assert.deepEqual([parsed?.kind, parsed?.text], [term.kind, term.text])
+      for (const text of [line, ...same]) assert.ok(finds(term, text), `${term.text} finds ${text}`)
+    }
+    const exact = fieldTerm(line, { name, value })
+    for (const text of others) assert.ok(!finds(exact, text), `${exact.text} does not find ${text}`)
+  }
+  const counted = valueTerm({ name: 'at.n', value: '1' }, false)
+  for (const line of ['{"at":{"n":1}}', '{"at":{"n":"1"}}', 'at.n=1']) assert.ok(finds(counted, line), line)
+  for (const line of ['{"at":{"n":11}}', 'at.n=11', '{"m":1}']) assert.ok(!finds(counted, line), line)
+  assert.ok(finds(valueTerm({ name: 'a', value: 'long' }, true), '{"a":"longer than that"}'))
 })
 
 function lineOf(line: string, more: Partial<LineEntry> = {}): LineEntry {

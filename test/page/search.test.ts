@@ -39,12 +39,16 @@ test('S-PAGE-60 what the box holds becomes q or query, with case ignored unless 
 })
 
 test('S-PAGE-61 a term that is added is quoted where it must be, once, and in LogQL becomes a line filter', () => {
-  assert.equal(toBoxTerm('plain', false), 'plain')
-  assert.equal(toBoxTerm('a b', true), '!"a b"')
-  assert.equal(withTerm('x', '"user":"ann"', false), 'x "\\"user\\":\\"ann\\""')
-  assert.equal(withTerm('ann', 'ann', false), 'ann')
-  assert.equal(withTerm('{pod="a"}', 'b"c', true), '{pod="a"} != "b\\"c"')
-  const [term] = [parseSearch(withTerm('', '"user":"ann"', false))].flatMap((search) =>
+  const text = (text: string) => ({ kind: 'text', text }) as const
+  const regex = { kind: 'regex', text: 'n=1(?:\\s|$)' } as const
+  assert.equal(toBoxTerm(text('plain'), false), 'plain')
+  assert.equal(toBoxTerm(text('a b'), true), '!"a b"')
+  assert.equal(toBoxTerm(regex, true), '!/n=1(?:\\s|$)/')
+  assert.equal(withTerm('x', text('"user":"ann"'), false), 'x "\\"user\\":\\"ann\\""')
+  assert.equal(withTerm('ann', text('ann'), false), 'ann')
+  assert.equal(withTerm('{pod="a"}', text('b"c'), true), '{pod="a"} != "b\\"c"')
+  assert.equal(withTerm('{pod="a"}', regex, true), '{pod="a"} !~ "n=1(?:\\\\s|$)"')
+  const [term] = [parseSearch(withTerm('', text('"user":"ann"'), false))].flatMap((search) =>
     search.kind === 'terms' ? search.terms : [],
   )
   assert.equal(term?.text, '"user":"ann"')
