@@ -35,6 +35,13 @@ export function parseSearch(box: string): Search {
   return { kind: 'terms', terms }
 }
 
+const metricQuery = /^\s*[a-z_]+\s*(?:(?:by|without)\s*\([^)]*\)\s*)?\(.*\{[^}]*[=~].*\}/
+
+/** `sum(rate({…}[5m]))`: LogQL that counts lines, which the box takes for words. */
+export function isMetricQuery(box: string): boolean {
+  return metricQuery.test(box)
+}
+
 function readTerm(box: string, from: number): Term {
   const negate = box[from] === '!' && /\S/.test(box[from + 1] ?? ' ')
   const at = negate ? from + 1 : from

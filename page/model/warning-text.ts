@@ -14,9 +14,13 @@ export function isBehind(warning: string): boolean {
   return behind.test(warning)
 }
 
+/** As it is shown. */
 export function warningText(warning: string): string {
   const ms = behindMsOf(warning)
-  if (ms === null) return warning
+  return ms === null ? warning : behindText(ms)
+}
+
+export function behindText(ms: number): string {
   return `The collector was ${secondsText(ms)} behind when this was asked for: the newest lines may be missing`
 }
 

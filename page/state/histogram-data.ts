@@ -24,8 +24,8 @@ export type HistogramData = {
   readonly forget: () => void
 }
 
-/** Counting takes a fifth of the time at most, however long it takes once. */
-const restShare = 4
+/** Counting takes a third of the time at most, however long it takes once. */
+const restShare = 2
 
 export function createHistogramData(client: Client): HistogramData {
   const histogram = signal<Histogram | null>(null)

@@ -26,6 +26,9 @@ export const pageLimits = {
   /** The same after a failure. */
   treeRetryMs: 2_000,
   histogramLiveMs: 5_000,
+  /** How often the lag is looked at in live, and how long that of the newest line is shown. */
+  lagMs: 5_000,
+  lagKeptMs: 10_000,
   /** After it lines are asked for again where the server could not be reached. */
   reloadMs: 3_000,
   /** Pages of `/streams` at most: 50,000 container instances. */

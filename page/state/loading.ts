@@ -69,6 +69,10 @@ export function startLoading(parts: Parts): Reload {
   session.refusal.subscribe((refusal) => {
     if (refusal === null) void streams.refresh()
   })
+  // The database was replaced: what its cursors led to is not there any more.
+  live.error.subscribe((error) => {
+    if (error?.code === 'BAD_CURSOR') reload('newest')
+  })
   followWindow(parts, () => new URLSearchParams(filters.value))
 
   setInterval(() => {

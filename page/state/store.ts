@@ -4,8 +4,10 @@ import { computed, type ReadonlySignal, type Signal, signal } from '@preact/sign
 import { type ApiError, type Client, createClient } from '../api/client.ts'
 import { createHighlighter, type Highlighter } from '../model/highlight.ts'
 import { layRows, type Row } from '../model/rows.ts'
+import { createServerClock } from '../model/server-clock.ts'
 import { type Actions, createActions } from './actions.ts'
 import { createAddress } from './address.ts'
+import { createDownload, type Download } from './download.ts'
 import { createHistogramData } from './histogram-data.ts'
 import { LineWindow } from './line-window.ts'
 import { LiveTail } from './live-tail.ts'
@@ -22,6 +24,7 @@ export type Store = Parts &
   Actions & {
     readonly client: Client
     readonly reload: Reload
+    readonly download: Download
     readonly dialog: Signal<Dialog>
     /** Said once to the reader, and to screen readers. */
     readonly message: Signal<string>
@@ -36,7 +39,8 @@ export type Store = Parts &
 /** `wide`: whether there is room for panels beside the lines. */
 export function createStore(wide: boolean): Store {
   const refusal = signal<ApiError | null>(null)
-  const client = createClient((error) => {
+  const clock = createServerClock()
+  const client = createClient(clock, (error) => {
     refusal.value = error
   })
   const lines = new LineWindow(client)
@@ -45,7 +49,7 @@ export function createStore(wide: boolean): Store {
     address,
     preferences: createPreferences(wide),
     lines,
-    live: new LiveTail(client, lines),
+    live: new LiveTail(client, lines, clock),
     histogram: createHistogramData(client),
     streams: createStreamList(client),
     session: createSession(client, refusal),
@@ -66,6 +70,7 @@ export function createStore(wide: boolean): Store {
     ...createActions(parts, reload),
     client,
     reload,
+    download: createDownload(client),
     dialog: signal<Dialog>(null),
     message: signal(''),
     highlighter,

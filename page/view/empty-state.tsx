@@ -6,6 +6,7 @@ import type { LogsPage } from '../api/contract.ts'
 import { filterParameters, withParameters } from '../model/query-parameters.ts'
 import { minuteTime } from '../model/time-format.ts'
 import { presets, widerPreset } from '../model/time-range.ts'
+import { warningText } from '../model/warning-text.ts'
 import { pageLimits } from '../state/limits.ts'
 import type { Store } from '../state/store.ts'
 import { useStore } from './store-context.ts'
@@ -74,7 +75,7 @@ function StoppedSearch({ store: { lines } }: { readonly store: Store }) {
     <div class="empty">
       <h2>{isStopped ? 'Nothing found so far' : 'Searching on …'}</h2>
       {lines.warnings.value.map((text) => (
-        <p key={text}>{text}</p>
+        <p key={text}>{warningText(text)}</p>
       ))}
       <button
         type="button"
@@ -105,7 +106,7 @@ function NothingFound({ store }: { readonly store: Store }) {
       {lines.warnings.value
         .filter((text) => !text.startsWith('no line matches'))
         .map((text) => (
-          <p key={text}>{text}</p>
+          <p key={text}>{warningText(text)}</p>
         ))}
       {!Number.isNaN(newestMs) && (
         <p>

@@ -9,7 +9,7 @@ import { fieldsOf } from '../model/line-fields.ts'
 import type { Item } from '../model/rows.ts'
 import { fullTime } from '../model/time-format.ts'
 import type { Zone } from '../model/view-state.ts'
-import { copyText } from './clipboard.ts'
+import { copyAndTell } from './clipboard.ts'
 import { LineContext } from './line-context.tsx'
 import { LineText } from './line-text.tsx'
 import { useStore } from './store-context.ts'
@@ -24,18 +24,15 @@ export function LineDetails({ item, folded, zone }: Props) {
   const { entry, source } = item
   const [withContext, setContext] = useState(false)
   const text = [item, ...folded].map(({ entry }) => textOf(entry)).join('\n')
-  const link = (): string => store.linkToLine(entry)
   const only = (path: string): void => store.address.go({ select: [path], line: null })
-  const tell = (what: string): void => {
-    store.message.value = what
-  }
+  const copy = (what: string, copied: string): void => void copyAndTell(store, what, copied)
   return (
     <div class="details">
       <div class="details-actions">
-        <button type="button" onClick={() => void copyText(text).then(() => tell('The line was copied'))}>
+        <button type="button" onClick={() => copy('line', text)}>
           Copy line
         </button>
-        <button type="button" onClick={() => void copyText(link()).then(() => tell('The link was copied'))}>
+        <button type="button" onClick={() => copy('link', store.linkToLine(entry))}>
           Copy link
         </button>
         <button type="button" aria-pressed={withContext} onClick={() => setContext(!withContext)}>
@@ -109,7 +106,7 @@ function Fields({ line }: { readonly line: string }) {
                 type="button"
                 aria-label={`Copy ${field.name}`}
                 title="Copy the value"
-                onClick={() => void copyText(field.value)}
+                onClick={() => void copyAndTell(store, field.name, field.value)}
               >
                 copy
               </button>

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { layTogether, partsOf, stepFor } from '../../page/model/buckets.ts'
 import { rank } from '../../page/model/fuzzy.ts'
 import { byLabel, parseMetrics, sumOf } from '../../page/model/metrics-text.ts'
+import { createServerClock } from '../../page/model/server-clock.ts'
 import {
   buildTree,
   flattenTree,
@@ -23,6 +24,7 @@ import {
   widerRange,
 } from '../../page/model/time-range.ts'
 import { formatAddress, parseAddress } from '../../page/model/view-state.ts'
+import { behindMsOf, secondsText, warningText } from '../../page/model/warning-text.ts'
 
 function stream(pod: string, more: object = {}) {
   const names = { namespace: 'shop', pod, podUid: 'u', container: 'app', node: 'n1', restart: 0 }
@@ -152,6 +154,29 @@ test('S-PAGE-73 a histogram is asked for in whole buckets, newest first, and lai
     ],
   )
   assert.deepEqual([together.total, together.totals.error, together.complete], [4, 2, false])
+})
+
+test('S-PAGE-23 the lag is of the server: its clock is known from its answers, its words are put for people', () => {
+  const clock = createServerClock()
+  assert.equal(clock.at(1000), 1000)
+  const at = (ms: number): string => new Date(ms).toUTCString()
+  const now = Date.UTC(2026, 10, 30, 10, 0, 0)
+  // Within the second that is named there may be no difference.
+  clock.heard(now + 200, now + 300, at(now))
+  assert.equal(clock.at(now), now)
+  // A clock here that is a minute behind.
+  const other = createServerClock()
+  other.heard(now - 60_100, now - 60_000, at(now))
+  assert.equal(other.at(now - 60_000), now)
+  other.heard(now - 59_400, now - 59_350, at(now + 1000))
+  assert.equal(other.at(now - 60_000), now + 350)
+  other.heard(now + 5000, now + 5001, at(now + 5000))
+  assert.equal(other.at(now), now)
+  other.heard(now, now, null)
+  assert.equal(other.at(now), now)
+  assert.deepEqual([behindMsOf('behind: 4213 ms'), behindMsOf('ended: x')], [4213, null])
+  assert.match(warningText('behind: 4213 ms'), /^The collector was 4\.2 s behind/)
+  assert.deepEqual([warningText('ended: x'), secondsText(90_000)], ['ended: x', '2 min'])
 })
 
 test('S-PAGE-74 names are found by some of their letters, metrics by their names', () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { anchorTo, findAnchor, isWithin } from '../../page/model/anchor.ts'
-import { parsePieces, plainText } from '../../page/model/ansi.ts'
+import { harmlessText, parsePieces, plainText } from '../../page/model/ansi.ts'
 import type { Entry, LineEntry } from '../../page/model/entry.ts'
 import { exportEntry, exportHead } from '../../page/model/export-text.ts'
 import { fieldTerm, valueTerm } from '../../page/model/field-term.ts'
@@ -29,6 +29,7 @@ test('S-PAGE-65 colours of terminals become classes, other escapes are left out,
   assert.deepEqual(pieces('\u001b[2J\u001b[1;1H\u001b]0;t\u0007\u001bMz'), [':z'])
   assert.deepEqual(pieces('a\u202eb\u0007c\td'), [':a', 'mark :U+202E', ':b', 'mark :\u2407', ':c\td'])
   assert.equal(plainText('\u001b[31mred\u001b[0m'), 'red')
+  assert.equal(harmlessText('\u001b[31mred\u001b[0m\t1\n\u0007\u202e\u001b[ é'), 'red\t1\n[ é')
   // Sequences without an end are no reason to read the rest of the line again and again.
   for (const sequence of ['\u001b[', '\u001b]', `\u001b[${'1;'.repeat(50)}`])
     assert.ok(parsePieces(sequence.repeat(charsMax / sequence.length)).length > 0)

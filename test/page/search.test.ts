@@ -5,7 +5,14 @@ import { test } from 'node:test'
 import { completionsAt } from '../../page/model/completion.ts'
 import { createHighlighter, isQuick } from '../../page/model/highlight.ts'
 import { filterParameters } from '../../page/model/query-parameters.ts'
-import { errorOffset, parseSearch, toBoxTerm, toParameter, withTerm } from '../../page/model/search-text.ts'
+import {
+  errorOffset,
+  isMetricQuery,
+  parseSearch,
+  toBoxTerm,
+  toParameter,
+  withTerm,
+} from '../../page/model/search-text.ts'
 import { parseAddress } from '../../page/model/view-state.ts'
 
 function parametersOf(box: string): string[] {
@@ -27,6 +34,9 @@ test('S-PAGE-60 the search box takes words, !words, "phrases" and /regex/, and L
   ])
   assert.deepEqual(parametersOf('"say \\"hi\\""'), ['"say "hi""'])
   assert.deepEqual(parametersOf('  '), [])
+  for (const metric of ['sum(rate({a="b"}[5m]))', 'sum by (pod) (count_over_time({a=~"b"} |= "x" [1m]))'])
+    assert.ok(isMetricQuery(metric), metric)
+  for (const words of ['sum(x)', 'at run({})', '{a="b"}', 'f {a=1}']) assert.ok(!isMetricQuery(words), words)
   assert.deepEqual(parametersOf(' {namespace="shop"} |= "x y" '), ['{namespace="shop"} |= "x y"'])
 })
 
