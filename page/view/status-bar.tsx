@@ -27,7 +27,7 @@ export function StatusBar() {
   return (
     <footer class="status-bar">
       <span>
-        {formatCount(items.length)} lines
+        {formatCount(items.length)} {items.length === 1 ? 'line' : 'lines'}
         {total !== undefined && total > items.length && ` of ${formatCount(total)}`}
         <Span store={store} />
       </span>

@@ -115,6 +115,8 @@ test('S-PAGE-64 labels, values, stages, fields and earlier searches are complete
   assert.deepEqual(complete('{namespace="shop"'), ['}', ', '])
   assert.ok(complete('{namespace="shop"} ').includes('| json'))
   assert.equal(first('{namespace="shop"} | js'), '{namespace="shop"} | json')
+  assert.equal(first('{namespace="shop"} |='), '{namespace="shop"} |= ""')
+  assert.equal(first('{namespace="shop"} !~'), '{namespace="shop"} !~ ""')
   assert.equal(first('{namespace="shop"} | json | st'), '{namespace="shop"} | json | status="')
   assert.deepEqual(complete('{namespace="shop"} |= "jso'), [])
 })
