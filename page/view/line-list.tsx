@@ -1,13 +1,13 @@
 /** The lines: a virtual list that loads on at both ends and stands still where the reader is. */
 
 import type { VirtualItem } from '@tanstack/virtual-core'
-import type { VNode } from 'preact'
+import { Component, type VNode } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { EntryRow, Row } from '../model/rows.ts'
 import { dayIn } from '../model/time-format.ts'
 import type { Store } from '../state/store.ts'
 import { EmptyState } from './empty-state.tsx'
-import { LineRow, type LineSettings } from './line-row.tsx'
+import { LineRow, type LineRowProps, type LineSettings } from './line-row.tsx'
 import { LivePill } from './live-pill.tsx'
 import { RestartRow } from './restart-row.tsx'
 import { useStore } from './store-context.ts'
@@ -44,7 +44,6 @@ export function LineList() {
   useWidth(scroller.current, store)
   useSelection(scroller.current, store)
   useWrap(store, list)
-  const drawn = useMemo(() => new WeakMap<EntryRow, VNode>(), [settings])
   const isEmpty = rows.length === 0
   const height = list.scrollRect?.height ?? 0
   useLayoutEffect(() => {
@@ -72,9 +71,7 @@ export function LineList() {
           <div role="list" aria-label="Lines, oldest first">
             {place.map((place) => {
               const row = rows[place.index]
-              return row === undefined
-                ? null
-                : drawPlace(place, row, list, drawRow(row, store, settings, drawn))
+              return row === undefined ? null : drawPlace(place, row, list, drawRow(row, store, settings))
             })}
           </div>
           {!isEmpty && <EdgeNote store={store} end="newer" />}
@@ -103,21 +100,34 @@ function drawPlace({ key, index, start }: VirtualItem, row: Row, list: VirtualLi
   )
 }
 
-function drawRow(row: Row, store: Store, settings: LineSettings, drawn: WeakMap<EntryRow, VNode>) {
+function drawRow(row: Row, store: Store, settings: LineSettings) {
   if (row.kind === 'restart') return <RestartRow row={row} />
   const { key, entry } = row.item
   const isOpen = store.opened.value.has(key)
   const isActive = store.active.value === key
   const isMarked = store.address.view.value.line === entry.cursor
-  if (isOpen || isActive || isMarked) {
-    return <LineRow row={row} settings={settings} isOpen={isOpen} isActive={isActive} isMarked={isMarked} />
+  return <KeptLine row={row} settings={settings} isOpen={isOpen} isActive={isActive} isMarked={isMarked} />
+}
+
+/**
+ * Is not drawn again while the list scrolls. Nodes are made anew each time: one that is given to Preact again
+ * holds the tree that it stood in before, and that one the tree before it.
+ */
+class KeptLine extends Component<LineRowProps> {
+  override shouldComponentUpdate(next: LineRowProps): boolean {
+    const { row, settings, isOpen, isActive, isMarked } = this.props
+    return (
+      next.row !== row ||
+      next.settings !== settings ||
+      next.isOpen !== isOpen ||
+      next.isActive !== isActive ||
+      next.isMarked !== isMarked
+    )
   }
-  // The same node again: Preact does not look at it while the list scrolls.
-  const known = drawn.get(row)
-  if (known !== undefined) return known
-  const node = <LineRow row={row} settings={settings} isOpen={false} isActive={false} isMarked={false} />
-  drawn.set(row, node)
-  return node
+
+  override render() {
+    return <LineRow {...this.props} />
+  }
 }
 
 function useSettings({ address, preferences, highlighter }: Store): LineSettings {
