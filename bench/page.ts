@@ -1,11 +1,13 @@
 /**
  * Measures the web page in a real browser: what is loaded, when it can be read, how it scrolls, and what it
- * costs to watch 5,000 lines a second. `node bench/page.ts`
+ * costs to watch 5,000 lines a second. `node bench/page.ts`; `--minutes 60` lives so long instead, at 100
+ * lines a second, and tells the heap each ten minutes.
  */
 
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { parseArgs } from 'node:util'
 import zlib from 'node:zlib'
 import type { Page } from 'playwright-core'
 import { startChromium } from '../test/support/chromium.ts'
@@ -20,12 +22,16 @@ const tickMs = 50
 const liveSec = 72
 const scrollMs = 8000
 const loadsCount = 5
+/** Of the long watch. */
+const slowLinesPerSec = 100
+const heapEveryMin = 10
 const mebibyte = 1024 * 1024
 const ofBuild = path.join(root, 'dist/page')
 
-await main()
+await main(Number(parseArgs({ options: { minutes: { type: 'string', default: '0' } } }).values.minutes))
 
-async function main(): Promise<void> {
+/** `minutes`: 0: all measurements; else that of a long watch alone. */
+async function main(minutes: number): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-bench-page-'))
   const logs = path.join(folder, 'pods/shop_api-7d9f8c6b5-x2x4z_11111111-1111-1111-1111-111111111111/api')
   fs.mkdirSync(logs, { recursive: true })
@@ -40,6 +46,14 @@ async function main(): Promise<void> {
     await waitFor('the lines', async () => (await countOf(program.base)) === linesBefore, {
       deadlineMs: 120_000,
     })
+    if (minutes > 0) {
+      await watchLong(await browser.newPage({ viewport: { width: 1280, height: 800 } }), {
+        base: program.base,
+        write,
+        minutes,
+      })
+      return
+    }
     printSizes()
     const loads: { readonly paint: number; readonly lines: number }[] = []
     for (let load = 0; load < loadsCount; load += 1) {
@@ -153,6 +167,36 @@ function watchLive(page: Page, write: (count: number) => void): Promise<number[]
       await delay(Math.max(0, start + tick * tickMs - performance.now()))
     }
   })
+}
+
+type Watch = {
+  readonly base: string
+  readonly write: (count: number) => void
+  readonly minutes: number
+}
+
+/** With all that the page asks for by itself meanwhile: tree, histogram, lag, statistics. */
+async function watchLong(page: Page, { base, write, minutes }: Watch): Promise<void> {
+  await page.goto(`${base}/?live=1`)
+  await page.getByTestId('live-status').getByText('live').waitFor()
+  await page.getByLabel('More').click()
+  await page.getByRole('button', { name: 'Statistics' }).click()
+  await page.getByText(/^Of the newest/).waitFor()
+  const start = performance.now()
+  const minuteMs = 60_000
+  console.log(`minute 0: ${await heapOf(page)} MiB of JavaScript heap`)
+  let written = 0
+  for (let minute = 1; minute <= minutes; minute += 1) {
+    while (performance.now() - start < minute * minuteMs) {
+      const due = Math.floor(((performance.now() - start) * slowLinesPerSec) / 1000)
+      write(due - written)
+      written = due
+      await delay(tickMs)
+    }
+    if (minute % heapEveryMin === 0 || minute === minutes)
+      console.log(`minute ${minute}: ${await heapOf(page)} MiB, ${written} lines written`)
+  }
+  console.log((await page.locator('.status-bar').textContent()) ?? '')
 }
 
 async function heapOf(page: Page): Promise<number> {

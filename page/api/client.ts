@@ -1,5 +1,7 @@
 /** Asks the server; every address is relative to the page, so that it works behind a path prefix. */
 
+import type { ServerClock } from '../model/server-clock.ts'
+import { behindMsOf } from '../model/warning-text.ts'
 import type {
   ContextPage,
   FieldsAnswer,
@@ -36,6 +38,8 @@ export type Client = {
     query: URLSearchParams,
     signal?: AbortSignal,
   ) => Promise<FieldValuesAnswer>
+  /** How far the collector is behind what was written; 0: everything is in. */
+  readonly behindMs: () => Promise<number>
   readonly streams: (query: URLSearchParams) => Promise<StreamsPage>
   readonly files: (query: URLSearchParams) => Promise<FilesAnswer>
   readonly readiness: () => Promise<Readiness>
@@ -51,18 +55,21 @@ export type Client = {
 /** A server that starts, stops or is short of time for a moment answers a second time. */
 const triesMax = 3
 const retryMs = 1000
+const recentMs = 1000
 
 function isPassing(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 503 || error.code === 'QUERY_ENDED')
 }
 
 /** `onRefused` is told of every 401, before the caller is. */
-export function createClient(onRefused: (error: ApiError) => void): Client {
+export function createClient(clock: ServerClock, onRefused: (error: ApiError) => void): Client {
   async function send(path: string, init: RequestInit = {}): Promise<Response> {
+    const sentMs = Date.now()
     const response = await fetch(path, { credentials: 'same-origin', ...init }).catch((cause: unknown) => {
       if (init.signal?.aborted === true) throw cause
       throw new ApiError(0, 'UNREACHABLE', 'the server cannot be reached', 'it is tried again by itself')
     })
+    clock.heard(sentMs, Date.now(), response.headers.get('date'))
     if (response.ok) return response
     const error = await errorOf(response)
     if (error.status === 401) onRefused(error)
@@ -89,6 +96,13 @@ export function createClient(onRefused: (error: ApiError) => void): Client {
     fields: (query, signal) => get('logs/fields', query, signal),
     fieldValues: (name, query, signal) =>
       get(`logs/fields/${encodeURIComponent(name)}/values`, query, signal),
+    behindMs: async () => {
+      // Lines of the last second: nothing is looked through, but what was written is waited for.
+      const since = String(Math.floor(clock.at(Date.now())) - recentMs)
+      const query = new URLSearchParams({ since, limit: '1', gaps: 'false' })
+      const { warnings } = await get<LogsPage>('logs', query)
+      return Math.max(0, ...warnings.map((text) => behindMsOf(text) ?? 0))
+    },
     streams: (query) => get('streams', query),
     files: (query) => get('files', query),
     readiness: async () => {

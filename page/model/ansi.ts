@@ -50,6 +50,17 @@ export function plainText(text: string): string {
   return text.includes('\u001b') || text.includes('\u009b') ? text.replace(escapes, '') : text
 }
 
+/** Controls but tab and line feed, and what reorders text. */
+const commands = new RegExp(
+  String.raw`[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]`,
+  'g',
+)
+
+/** What may be put into a terminal: nothing in it is a command or hides one. */
+export function harmlessText(text: string): string {
+  return plainText(text).replace(commands, '')
+}
+
 export function parsePieces(text: string): readonly Piece[] {
   const pieces: Piece[] = []
   let style = noStyle

@@ -100,7 +100,7 @@ function behindSelector(before: string, close: number, { fields }: Known): reado
   const end = before.length
   const rest = before.slice(close)
   if ((rest.match(/"/g) ?? []).length % 2 === 1 || (rest.match(/`/g) ?? []).length % 2 === 1) return []
-  const typed = /\s*(\|?\s*[a-z_.]*|!)$/.exec(rest)?.[0] ?? ''
+  const typed = /\s*(\|?\s*[a-z_.]*|\|[=~]|![=~]?)$/.exec(rest)?.[0] ?? ''
   const wanted = typed.replaceAll(/\s+/g, ' ').trim()
   const start = end - typed.length
   const found = stages

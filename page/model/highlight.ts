@@ -20,10 +20,10 @@ export function createHighlighter(box: string, matchCase: boolean): Highlighter 
   return (text) => merge(patterns.flatMap((pattern) => hitsOf(pattern, text)))
 }
 
-type Wanted = Pick<Term, 'kind' | 'text' | 'negate'>
+type Filter = Pick<Term, 'kind' | 'text' | 'negate'>
 
 /** Line filters of LogQL: `|= "text"` and `|~ "pattern"`, also with backquotes. */
-function logqlTerms(query: string): readonly Wanted[] {
+function logqlTerms(query: string): readonly Filter[] {
   const filters = query.matchAll(/\|(=|~)\s*("(?:[^"\\]|\\.)*"|`[^`]*`)/g)
   return [...filters].map(([, sign, quoted = '']) => ({
     kind: sign === '=' ? 'text' : 'regex',
@@ -42,7 +42,7 @@ function unquote(quoted: string): string {
   }
 }
 
-function compile({ kind, text }: Wanted, matchCase: boolean): RegExp | null {
+function compile({ kind, text }: Filter, matchCase: boolean): RegExp | null {
   if (kind === 'regex' && !isQuick(text)) return null
   const source = kind === 'text' ? text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : text
   const [, flags = '', rest = source] = /^\(\?([ims]+)\)([^]*)$/.exec(source) ?? []

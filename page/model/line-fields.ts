@@ -9,36 +9,54 @@ const parsedCharsMax = 256 * 1024
 
 export function fieldsOf(line: string): readonly Field[] {
   if (line.length > parsedCharsMax) return []
-  const object = parseObject(line)
-  if (object !== null) return flatten(object)
-  return logfmtOf(line)
+  const found = parseObject(line)
+  return found === null ? logfmtOf(line) : flatten(found.object)
 }
 
-/** Indented JSON; null where the line is none. */
+/** Indented JSON behind what stands before it; null where the line has none. */
 export function prettyJson(line: string): string | null {
   if (line.length > parsedCharsMax) return null
-  const object = parseObject(line)
-  return object === null ? null : JSON.stringify(object, null, 2)
+  const found = parseObject(line)
+  return found === null ? null : found.before + JSON.stringify(found.object, null, 2)
 }
 
-function parseObject(line: string): object | null {
+type Found = { readonly before: string; readonly object: object }
+
+function parseObject(line: string): Found | null {
   const begin = line.indexOf('{')
   // A prefix before the object, such as a time, is usual.
   if (begin === -1 || begin > 64 || !line.trimEnd().endsWith('}')) return null
   try {
-    const value: unknown = JSON.parse(line.slice(begin))
-    return typeof value === 'object' && value !== null ? value : null
+    const value: unknown = JSON.parse(line.slice(begin), keepNumber)
+    return typeof value === 'object' && value !== null
+      ? { before: line.slice(0, begin), object: value }
+      : null
   } catch {
     // Not JSON after all.
     return null
   }
 }
 
+/** ECMAScript 2026, in every browser of 2025; TypeScript's libraries do not have it yet. */
+type RawJson = {
+  readonly rawJSON?: (text: string) => object
+  readonly isRawJSON?: (value: unknown) => value is { readonly rawJSON: string }
+}
+const rawJson = JSON as RawJson
+
+/** Numbers stay as they stand in the line: 1.50, and what is beyond 2^53. */
+function keepNumber(_: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source
+  if (typeof value !== 'number' || source === undefined || rawJson.rawJSON === undefined) return value
+  return rawJson.rawJSON(source)
+}
+
 function flatten(object: object): readonly Field[] {
   const fields: Field[] = []
   const add = (name: string, value: unknown): void => {
     if (fields.length >= fieldsMax) return
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    if (rawJson.isRawJSON?.(value) === true) fields.push({ name, value: value.rawJSON })
+    else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       for (const [key, member] of Object.entries(value)) add(name === '' ? key : `${name}.${key}`, member)
     } else fields.push({ name, value: typeof value === 'string' ? value : JSON.stringify(value) })
   }
@@ -61,22 +79,4 @@ function logfmtOf(line: string): readonly Field[] {
 
 function unescape(_: string, character: string): string {
   return { n: '\n', t: '\t', r: '\r' }[character] ?? character
-}
-
-/**
- * The text by which lines with the same value of the field are found: name and value as they stand in the
- * line where that can be seen, else the value alone.
- */
-export function rawField(line: string, { name, value }: Field): string {
-  const last = name.slice(name.lastIndexOf('.') + 1)
-  const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  const forms = [
-    `"${escape(last)}"\\s*:\\s*(?:${escape(JSON.stringify(value))}|${escape(value)})(?=\\s*[,}])`,
-    `(?<![\\w.])${escape(name)}=(?:"${escape(value)}"|${escape(value)})(?=\\s|$)`,
-  ]
-  for (const form of forms) {
-    const found = new RegExp(form).exec(line)
-    if (found !== null) return found[0]
-  }
-  return value
 }

@@ -1,7 +1,7 @@
 /** Lays entries out as rows: stack traces folded, the start of a new container instance marked. */
 
 import { type Entry, textOf } from './entry.ts'
-import { isContinuation } from './stack-trace.ts'
+import { isBeforeCall, type TracePart, tracePartOf } from './stack-trace.ts'
 
 /** One container, whatever its instance. `hue`: of its pod's colour. */
 export type Source = {
@@ -17,7 +17,8 @@ export type Item = {
   readonly key: number
   readonly entry: Entry
   readonly source: Source
-  readonly goesOn: boolean
+  /** Of a stack trace; null: a line of its own. */
+  readonly tracePart: TracePart | null
   /** Its row where nothing is folded: most rows are laid out again and again. */
   readonly row: EntryRow
 }
@@ -32,8 +33,15 @@ export type EntryRow = {
   readonly unfolded: number
 }
 
-/** `restart`: here a new instance of the container begins. */
-export type Row = EntryRow | { readonly kind: 'restart'; readonly key: string; readonly item: Item }
+/** Here a new instance of the container begins; `isNewPod`: of a new pod with the name of the one before. */
+export type RestartRow = {
+  readonly kind: 'restart'
+  readonly key: string
+  readonly item: Item
+  readonly isNewPod: boolean
+}
+
+export type Row = EntryRow | RestartRow
 
 export const huesCount = 12
 
@@ -58,8 +66,8 @@ export function hueOf(text: string): number {
 }
 
 export function createItem(entry: Entry, key: number, source: Source): Item {
-  const goesOn = entry.kind === 'line' && isContinuation(textOf(entry))
-  const item: { -readonly [name in keyof Item]: Item[name] } = { key, entry, source, goesOn, row: noRow }
+  const tracePart = entry.kind === 'line' ? tracePartOf(entry.line) : null
+  const item: { -readonly [name in keyof Item]: Item[name] } = { key, entry, source, tracePart, row: noRow }
   item.row = { ...noRow, key: `e${key}`, item }
   return item
 }
@@ -69,18 +77,22 @@ const noRow = { kind: 'entry', key: '', item: {} as Item, folded: [], unfolded: 
 /** Fewer further lines of a trace are shown as they are. */
 const foldedMin = 2
 
-/** `unfolded`: keys of the lines whose trace is shown. Linear, some 20 ns an entry. */
-export function layRows(items: readonly Item[], unfolded: ReadonlySet<number>): readonly Row[] {
+export type Folding = {
+  /** Keys of the lines whose trace is shown. */
+  readonly unfolded: ReadonlySet<number>
+  /** Off where lines between are missing: what a search found is not hidden, and follows no line. */
+  readonly isOn: boolean
+}
+
+/** Linear, some 20 ns an entry. */
+export function layRows(items: readonly Item[], { unfolded, isOn }: Folding): readonly Row[] {
   const rows: Row[] = []
-  const restarts = new Map<Source, number>()
+  const instances = new Map<Source, Instance>()
   for (let at = 0; at < items.length; at += 1) {
     const item = items[at] as Item
-    const before = restarts.get(item.source)
-    if (before !== undefined && item.entry.restart > before) {
-      rows.push({ kind: 'restart', key: `r${item.key}`, item })
-    }
-    if (before === undefined || item.entry.restart > before) restarts.set(item.source, item.entry.restart)
-    const end = endOfTrace(items, at)
+    const border = borderBefore(item, instances)
+    if (border !== null) rows.push(border)
+    const end = isOn ? endOfTrace(items, at) : at + 1
     const inner = end - at - 1
     if (inner < foldedMin) rows.push(item.row)
     else {
@@ -94,15 +106,40 @@ export function layRows(items: readonly Item[], unfolded: ReadonlySet<number>): 
   return rows
 }
 
-/** Behind the last line that goes on with the one at `from`. */
+/** Newest one of a container, and the pods of its name that are left behind. */
+type Instance = { podUid: string; restart: number; readonly before: Set<string> }
+
+/** Late lines of an instance that is over begin nothing. */
+function borderBefore(item: Item, instances: Map<Source, Instance>): RestartRow | null {
+  const { podUid, restart } = item.entry
+  const known = instances.get(item.source)
+  if (known === undefined) {
+    instances.set(item.source, { podUid, restart, before: new Set() })
+    return null
+  }
+  const isNewPod = podUid !== known.podUid
+  if (isNewPod ? known.before.has(podUid) : restart <= known.restart) return null
+  if (isNewPod) known.before.add(known.podUid)
+  known.podUid = podUid
+  known.restart = restart
+  return { kind: 'restart', key: `r${item.key}`, item, isNewPod }
+}
+
+/** Behind the last line that goes on with the one at `from`; a trace without a frame is none. */
 function endOfTrace(items: readonly Item[], from: number): number {
   const head = items[from] as Item
   if (head.entry.kind !== 'line') return from + 1
   let at = from + 1
+  let hasFrame = false
   while (at < items.length) {
     const item = items[at] as Item
-    if (!item.goesOn || item.source !== head.source || item.entry.restart !== head.entry.restart) break
+    const { tracePart, entry, source } = item
+    const isSame =
+      source === head.source && entry.restart === head.entry.restart && entry.podUid === head.entry.podUid
+    if (!isSame || tracePart === null) break
+    if (tracePart === 'call' && !isBeforeCall(textOf((items[at - 1] as Item).entry))) break
+    hasFrame ||= tracePart === 'frame'
     at += 1
   }
-  return at
+  return hasFrame ? at : from + 1
 }

@@ -13,6 +13,9 @@ export type Term = {
   readonly end: number
 }
 
+/** A term without its place. */
+export type Wanted = Pick<Term, 'kind' | 'text'>
+
 export type Search =
   | { readonly kind: 'terms'; readonly terms: readonly Term[] }
   | { readonly kind: 'logql'; readonly query: string }
@@ -30,6 +33,13 @@ export function parseSearch(box: string): Search {
     }
   }
   return { kind: 'terms', terms }
+}
+
+const metricQuery = /^\s*[a-z_]+\s*(?:(?:by|without)\s*\([^)]*\)\s*)?\(.*\{[^}]*[=~].*\}/
+
+/** `sum(rate({…}[5m]))`: LogQL that counts lines, which the box takes for words. */
+export function isMetricQuery(box: string): boolean {
+  return metricQuery.test(box)
 }
 
 function readTerm(box: string, from: number): Term {
@@ -64,22 +74,22 @@ export function toParameter({ kind, text, negate }: Term): string {
 }
 
 /** A term as the box has it, quoted where it must be. */
-export function toBoxTerm(text: string, negate: boolean): string {
+export function toBoxTerm({ kind, text }: Wanted, negate: boolean): string {
+  if (kind === 'regex') return `${negate ? '!' : ''}/${text}/`
   const isPlain = /^[^\s!"/{][^\s]*$/.test(text)
   return `${negate ? '!' : ''}${isPlain ? text : `"${text.replaceAll('"', '\\"')}"`}`
 }
 
 /** Adds a term to the box; one that is there stays as it is. */
-export function withTerm(box: string, text: string, negate: boolean): string {
+export function withTerm(box: string, wanted: Wanted, negate: boolean): string {
+  const { kind, text } = wanted
   const search = parseSearch(box)
   if (search.kind === 'logql') {
-    const literal = JSON.stringify(text)
-    return `${search.query} ${negate ? '!=' : '|='} ${literal}`
+    const sign = { text: ['|=', '!='], regex: ['|~', '!~'] }[kind][negate ? 1 : 0]
+    return `${search.query} ${sign} ${JSON.stringify(text)}`
   }
-  const has = search.terms.some(
-    (term) => term.kind === 'text' && term.text === text && term.negate === negate,
-  )
-  return has ? box : `${box.trim()} ${toBoxTerm(text, negate)}`.trim()
+  const has = search.terms.some((term) => term.kind === kind && term.text === text && term.negate === negate)
+  return has ? box : `${box.trim()} ${toBoxTerm(wanted, negate)}`.trim()
 }
 
 /**

@@ -50,6 +50,38 @@ export function absoluteRange(sinceMs: number, untilMs: number): Range {
   return { since: new Date(sinceMs).toISOString(), until: new Date(untilMs).toISOString() }
 }
 
+export function isEqualRange(one: Range, other: Range): boolean {
+  return one.since === other.since && one.until === other.until
+}
+
+/** As `parseDuration` reads it, in whole seconds: `2h`, `1h30m`. */
+export function durationText(ms: number): string {
+  let rest = Math.max(1, Math.round(ms / 1000))
+  let text = ''
+  for (const [unit, seconds] of [
+    ['d', 86_400],
+    ['h', 3600],
+    ['m', 60],
+    ['s', 1],
+  ] as const) {
+    const count = Math.floor(rest / seconds)
+    if (count > 0) text += `${count}${unit}`
+    rest -= count * seconds
+  }
+  return text
+}
+
+/** Twice as wide: up to now where the range is, else around the same middle, not beyond now. */
+export function widerRange(range: Range, nowMs: number): Range {
+  const instants = resolveRange(range, nowMs)
+  if (instants === null) return range
+  const untilMs = instants.untilMs ?? nowMs
+  const spanMs = untilMs - instants.sinceMs
+  const isRelative = range.until === null && parseDuration(range.since) !== null
+  if (isRelative) return { since: durationText(Math.min(2 * spanMs, durationMsMax)), until: null }
+  return absoluteRange(instants.sinceMs - spanMs / 2, Math.min(untilMs + spanMs / 2, nowMs))
+}
+
 /** What the button of the range says. */
 export function rangeLabel({ since, until }: Range, format: (ms: number) => string): string {
   const preset = presets.find(([value]) => value === since)

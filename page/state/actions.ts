@@ -1,30 +1,31 @@
 /** What a reader can do: each changes the address, and loading follows it. */
 
-import type { Level } from '../model/entry.ts'
-import { withTerm } from '../model/search-text.ts'
-import { absoluteRange, parseDuration, resolveRange } from '../model/time-range.ts'
+import { anchorTo } from '../model/anchor.ts'
+import type { Entry, Level } from '../model/entry.ts'
+import { type Wanted, withTerm } from '../model/search-text.ts'
+import { absoluteRange } from '../model/time-range.ts'
 import type { Range } from '../model/view-state.ts'
 import type { Parts, Reload } from './loading.ts'
+import { createZoom, type Zoom } from './zoom.ts'
 
-export type Actions = {
+export type Actions = Zoom & {
   readonly setLive: (on: boolean) => void
   /** To the newest line, or the oldest; in live the newest ends a pause. */
   readonly toNewest: () => void
   readonly toOldest: () => void
   readonly search: (text: string) => void
-  readonly addTerm: (text: string, negate: boolean) => void
+  readonly addTerm: (wanted: Wanted, negate: boolean) => void
   readonly toggleLevel: (level: Level) => void
-  /** Goes to a range; `zoomOut` comes back to the one before, then to wider ones. */
-  readonly zoomTo: (sinceMs: number, untilMs: number) => void
-  readonly zoomOut: () => void
   readonly setRange: (range: Range) => void
-  /** Around a line, which is marked; the filters stay. */
-  readonly showAround: (cursor: string) => void
+  /** Goes to a line and marks it; `spanMs`: in a range of so much before and behind it. */
+  readonly goToLine: (entry: Entry, spanMs?: number) => void
+  /** Address of the marked line, whose range stays the same on later days. */
+  readonly linkToLine: (entry: Entry) => string
 }
 
-export function createActions({ address, lines, live, preferences }: Parts, reload: Reload): Actions {
+export function createActions(parts: Parts, reload: Reload): Actions {
+  const { address, lines, live, preferences, instants } = parts
   const { view } = address
-  const zoomedFrom: Range[] = []
 
   function setLive(on: boolean): void {
     live.paused.value = false
@@ -48,9 +49,11 @@ export function createActions({ address, lines, live, preferences }: Parts, relo
     else reload('oldest')
   }
 
-  function zoomOut(): void {
-    const before = zoomedFrom.pop()
-    address.go({ range: before ?? widerRange(view.value.range, Date.now()), line: null })
+  /** A range up to now, or of so long before it, is another one tomorrow. */
+  function fixedRange(): Range {
+    const { range } = view.value
+    if (instants.value === null) return range
+    return absoluteRange(instants.value.sinceMs, instants.value.untilMs ?? Date.now())
   }
 
   return {
@@ -61,7 +64,8 @@ export function createActions({ address, lines, live, preferences }: Parts, relo
       preferences.remember(text.trim())
       address.go({ search: text.trim(), line: null })
     },
-    addTerm: (text, negate) => address.go({ search: withTerm(view.value.search, text, negate), line: null }),
+    addTerm: (wanted, negate) =>
+      address.go({ search: withTerm(view.value.search, wanted, negate), line: null }),
     toggleLevel: (level) => {
       const { levels } = view.value
       const isOn = levels.includes(level)
@@ -70,29 +74,17 @@ export function createActions({ address, lines, live, preferences }: Parts, relo
         line: null,
       })
     },
-    zoomTo: (sinceMs, untilMs) => {
-      zoomedFrom.push(view.value.range)
-      address.go({ range: absoluteRange(sinceMs, untilMs), live: false, line: null })
-    },
-    zoomOut,
+    ...createZoom(address),
     setRange: (range) => {
       const { live } = view.value
       address.go({ range, line: null, live: live && range.until === null })
     },
-    showAround: (cursor) => {
-      address.go({ line: cursor, live: false })
-      reload({ cursor })
+    goToLine: (entry, spanMs) => {
+      const ms = Date.parse(entry.time)
+      const range = spanMs === undefined ? fixedRange() : absoluteRange(ms - spanMs, ms + spanMs)
+      const anchor = anchorTo(entry, { isActive: true, isMarked: true })
+      address.go({ line: entry.cursor, live: false, range }, anchor)
     },
+    linkToLine: (entry) => address.linkTo({ line: entry.cursor, live: false, range: fixedRange() }),
   }
-}
-
-/** Twice as wide, around the same middle, not beyond now. */
-function widerRange(range: Range, nowMs: number): Range {
-  const instants = resolveRange(range, nowMs)
-  if (instants === null) return range
-  const untilMs = instants.untilMs ?? nowMs
-  const spanMs = untilMs - instants.sinceMs
-  const isRelative = range.until === null && parseDuration(range.since) !== null
-  if (isRelative) return { since: `${Math.round((2 * spanMs) / 1000)}s`, until: null }
-  return absoluteRange(instants.sinceMs - spanMs / 2, Math.min(untilMs + spanMs / 2, nowMs))
 }

@@ -14,6 +14,8 @@ export const pageLimits = {
   charsHeldMax: 64_000_000,
   /** New lines kept for a paused reader; beyond it they are only counted, and loaded when asked for. */
   pendingLinesMax: 10_000,
+  /** So often a search that a limit of the server stopped before its first line goes on by itself. */
+  askOnMax: 3,
   /** How often arrived lines are shown: a person sees no more. */
   showMs: 100,
   /** First and longest wait before the tail is opened again. */
@@ -24,8 +26,15 @@ export const pageLimits = {
   /** The same after a failure. */
   treeRetryMs: 2_000,
   histogramLiveMs: 5_000,
+  /** How often the lag is looked at in live, and how long that of the newest line is shown. */
+  lagMs: 5_000,
+  lagKeptMs: 10_000,
+  /** After it lines are asked for again where the server could not be reached. */
+  reloadMs: 3_000,
   /** Pages of `/streams` at most: 50,000 container instances. */
   streamPagesMax: 10,
+  /** Zooms that can be taken back. */
+  zoomsMax: 50,
   /** Earlier searches that are kept. */
   historyMax: 50,
   /** Buckets of the histogram. */

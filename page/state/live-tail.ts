@@ -9,8 +9,11 @@ import type { TailFrame } from '../api/contract.ts'
 import { openTailSocket, type TailSocket } from '../api/tail-socket.ts'
 import type { Entry } from '../model/entry.ts'
 import { withParameters } from '../model/query-parameters.ts'
+import type { ServerClock } from '../model/server-clock.ts'
 import { pageLimits } from './limits.ts'
 import type { LineWindow } from './line-window.ts'
+
+export type Notice = { readonly text: string; readonly atMs: number }
 
 /** `waiting`: the connection broke, and is tried again. */
 export type LiveStatus = 'off' | 'connecting' | 'live' | 'waiting'
@@ -27,25 +30,31 @@ export class LiveTail {
   readonly pending = signal(0)
   /** There are further ones, on the server. */
   readonly pendingMore = signal(false)
-  /** Between the newest line's time and its arrival; null before the first. */
+  /** Between the newest line's time and its arrival, by the server's clock; null where none came lately. */
   readonly lagMs = signal<number | null>(null)
+  /** How far the collector is behind what was written; null before it was asked. */
+  readonly behindMs = signal<number | null>(null)
   readonly error = signal<ApiError | null>(null)
-  /** What the server says it skipped. */
-  readonly notice = signal<string | null>(null)
+  /** What the server says it skipped, until the reader has seen it. */
+  readonly notice = signal<Notice | null>(null)
 
   readonly #client: Client
   readonly #window: LineWindow
+  readonly #clock: ServerClock
   #filters = new URLSearchParams()
   #cursor = ''
   #waiting: Entry[] = []
   #socket: TailSocket | null = null
   #showTimer: ReturnType<typeof setTimeout> | undefined
+  #lagTimer: ReturnType<typeof setInterval> | undefined
+  #heardMs = 0
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   #retryMs: number = pageLimits.reconnectMs
 
-  constructor(client: Client, window: LineWindow) {
+  constructor(client: Client, window: LineWindow, clock: ServerClock) {
     this.#client = client
     this.#window = window
+    this.#clock = clock
   }
 
   /** Goes on behind `cursor`, which belongs to the same filters. */
@@ -54,16 +63,19 @@ export class LiveTail {
     this.#filters = filters
     this.#cursor = cursor
     this.#retryMs = pageLimits.reconnectMs
+    this.#lagTimer = setInterval(() => void this.#lookAtLag(), pageLimits.lagMs)
     this.#connect()
   }
 
   stop(): void {
     this.#disconnect()
     clearTimeout(this.#showTimer)
+    clearInterval(this.#lagTimer)
     this.#showTimer = undefined
     this.#waiting = []
     batch(() => {
       this.status.value = 'off'
+      this.behindMs.value = null
       this.pending.value = 0
       this.pendingMore.value = false
       this.lagMs.value = null
@@ -126,17 +138,37 @@ export class LiveTail {
 
   #receive(frame: TailFrame): void {
     this.#cursor = frame.cursor
-    if (frame.type === 'gap') this.notice.value = frame.message
-    else if (frame.type === 'error') this.notice.value = `${frame.message}: ${frame.hint}`
+    if (frame.type === 'gap') this.#tell(frame.message)
+    else if (frame.type === 'error') this.#tell(`${frame.message}: ${frame.hint}`)
     else if (frame.type === 'entries') {
       const { entries, warnings = [] } = frame
-      if (warnings.length > 0) this.notice.value = warnings.join('; ')
+      if (warnings.length > 0) this.#tell(warnings.join('; '))
       const last = entries.at(-1)
-      if (last !== undefined) this.lagMs.value = Math.max(0, Date.now() - Date.parse(last.time))
+      if (last !== undefined) {
+        this.#heardMs = performance.now()
+        this.lagMs.value = Math.max(0, this.#clock.at(Date.now()) - Date.parse(last.time))
+      }
       this.#waiting = this.#waiting.concat(entries)
       const isFar = this.#waiting.length > pageLimits.pendingLinesMax
       if (isFar && !this.#isShowing()) this.#leaveOnServer()
       this.#showTimer ??= setTimeout(() => this.#show(), pageLimits.showMs)
+    }
+  }
+
+  #tell(text: string): void {
+    this.notice.value = { text, atMs: Date.now() }
+  }
+
+  /** A figure of lines that came a while ago says nothing of now: then the collector is asked. */
+  async #lookAtLag(): Promise<void> {
+    if (this.status.value !== 'live' || document.hidden) return
+    if (performance.now() - this.#heardMs > pageLimits.lagKeptMs) this.lagMs.value = null
+    try {
+      const behindMs = await this.#client.behindMs()
+      if (this.status.value === 'live') this.behindMs.value = behindMs
+    } catch {
+      // The tail itself tells that the server cannot be reached.
+      this.behindMs.value = null
     }
   }
 

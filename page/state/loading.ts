@@ -1,6 +1,7 @@
 /** Asks for lines, counts and the tail whenever what decides them changes. */
 
 import { computed, effect, type Signal, untracked } from '@preact/signals'
+import { isWithin } from '../model/anchor.ts'
 import { filterParameters } from '../model/query-parameters.ts'
 import { type Instants, resolveRange } from '../model/time-range.ts'
 import { defaultRange } from '../model/view-state.ts'
@@ -9,6 +10,7 @@ import type { HistogramData } from './histogram-data.ts'
 import { pageLimits } from './limits.ts'
 import type { LineWindow, Place, Question } from './line-window.ts'
 import type { LiveTail } from './live-tail.ts'
+import { placeOf } from './place.ts'
 import type { Preferences } from './preferences.ts'
 import type { Session } from './session.ts'
 import type { StreamList } from './stream-list.ts'
@@ -23,6 +25,10 @@ export type Parts = {
   readonly session: Session
   /** The range as it was when the lines were asked for. */
   readonly instants: Signal<Instants | null>
+  /** Key of the line that the keyboard is at. */
+  readonly active: Signal<number | null>
+  /** Keys of the first and the last line that are seen: told by the list. */
+  readonly visible: Signal<readonly [first: number | null, last: number | null]>
 }
 
 /** Asks for everything again, up to now. */
@@ -32,28 +38,40 @@ export function startLoading(parts: Parts): Reload {
   const { address, preferences, lines, live, streams, session } = parts
   const { view } = address
   const filters = computed(() => filterParameters(view.value).toString())
-  const reload: Reload = (place) => loadAll(parts, new URLSearchParams(filters.value), place)
+  let asked: Place | undefined
+  const reload: Reload = (place) => {
+    asked = place
+    loadAll(parts, new URLSearchParams(filters.value), place)
+  }
 
-  const asked = computed(() => {
+  address.watchPlace(() => placeOf(parts))
+  const question = computed(() => {
     const { range, view: page } = view.value
     const isShown = page === 'logs' && session.refusal.value === null
     return JSON.stringify([isShown, filters.value, range, address.steps.value])
   })
-  asked.subscribe((text) => {
+  question.subscribe((text) => {
     const [isShown] = JSON.parse(text) as [boolean]
-    if (isShown) reload()
-    else live.stop()
+    const anchor = address.place()
+    if (!isShown) live.stop()
+    else if (anchor === null) reload()
+    else reload({ anchor })
   })
+  retryLater(parts, () => reload(asked))
   computed(() => view.value.live && view.value.view === 'logs').subscribe((wanted) => {
     if (!wanted) live.stop()
     else if (lines.resume === null && !lines.loading.value) reload('newest')
     else startTail(parts, new URLSearchParams(filters.value))
   })
-  preferences.histogram.subscribe((isShown) => {
-    if (isShown && !parts.histogram.loading.value) loadHistogram(parts, new URLSearchParams(filters.value))
+  computed(() => wantsCounts(preferences)).subscribe(() => {
+    if (!parts.histogram.loading.value) loadHistogram(parts, new URLSearchParams(filters.value))
   })
   session.refusal.subscribe((refusal) => {
     if (refusal === null) void streams.refresh()
+  })
+  // The database was replaced: what its cursors led to is not there any more.
+  live.error.subscribe((error) => {
+    if (error?.code === 'BAD_CURSOR') reload('newest')
   })
   followWindow(parts, () => new URLSearchParams(filters.value))
 
@@ -65,13 +83,13 @@ export function startLoading(parts: Parts): Reload {
   })
   setInterval(() => {
     if (live.status.value === 'live' && !document.hidden)
-      loadHistogram(parts, new URLSearchParams(filters.value))
+      loadHistogram(parts, new URLSearchParams(filters.value), 'refresh')
   }, pageLimits.histogramLiveMs)
   return reload
 }
 
 function loadAll(parts: Parts, filters: URLSearchParams, place: Place | undefined): void {
-  const { address, lines, live, instants } = parts
+  const { address, live, instants } = parts
   const { range: wanted, line } = address.view.value
   const range = resolveRange(wanted, Date.now())
   live.stop()
@@ -82,20 +100,57 @@ function loadAll(parts: Parts, filters: URLSearchParams, place: Place | undefine
   }
   instants.value = range
   loadHistogram(parts, filters)
-  const goal = place ?? (line === null ? 'newest' : { cursor: line })
-  void lines.load({ filters, range }, goal).then(() => startTail(parts, filters))
+  const fits = typeof place !== 'object' || !('anchor' in place) || isWithin(place.anchor, range)
+  const goal = (fits ? place : undefined) ?? (line === null ? 'newest' : { cursor: line })
+  void loadLines(parts, { filters, range }, goal)
 }
 
-function loadHistogram({ address, preferences, histogram, session }: Parts, filters: URLSearchParams): void {
-  const range = resolveRange(address.view.value.range, Date.now())
-  if (range === null || !preferences.histogram.value || session.refusal.value !== null) return
-  if (address.view.value.view === 'logs') void histogram.load({ filters, range } satisfies Question)
+async function loadLines(parts: Parts, question: Question, place: Place): Promise<void> {
+  const { address, lines } = parts
+  const found = await lines.load(question, place)
+  const isMarked = typeof place === 'object' && ('cursor' in place || place.anchor.isMarked)
+  // Its cursor is another one now: that of these filters.
+  if (found !== null && isMarked) address.replace({ line: found.entry.cursor })
+  startTail(parts, question.filters)
 }
 
-/** Behind the newest line that is shown: the seam has no gap and no repeat. */
+/** A server that is gone is asked again by itself, whether lines are shown or not. */
+function retryLater({ address, lines, session }: Parts, retry: () => void): void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  lines.error.subscribe((error) => {
+    clearTimeout(timer)
+    if (error?.status !== 0) return
+    timer = setTimeout(() => {
+      const isShown = address.view.value.view === 'logs' && session.refusal.value === null
+      if (isShown && !lines.loading.value) retry()
+    }, pageLimits.reloadMs)
+  })
+}
+
+/** The statistics show lines per level too. */
+function wantsCounts({ histogram, statistics }: Preferences): boolean {
+  return histogram.value || statistics.value
+}
+
+function loadHistogram(
+  { address, preferences, histogram, session }: Parts,
+  filters: URLSearchParams,
+  how: 'load' | 'refresh' = 'load',
+): void {
+  const { view, range: wanted } = address.view.value
+  const range = resolveRange(wanted, Date.now())
+  if (range === null || session.refusal.value !== null || view !== 'logs') return
+  if (wantsCounts(preferences)) void histogram[how]({ filters, range })
+  else histogram.forget()
+}
+
+/**
+ * Behind the newest line that is shown: the seam has no gap and no repeat. That the lines could not be loaded
+ * anew does not matter: those that stay answer the same question, and the tail connects by itself.
+ */
 function startTail({ address, lines, live }: Parts, filters: URLSearchParams): void {
   const { resume } = lines
-  if (!address.view.value.live || lines.loading.value || lines.error.value !== null || resume === null) return
+  if (!address.view.value.live || lines.loading.value || resume === null) return
   if (live.status.value === 'off') live.start(filters, resume)
 }
 

@@ -44,9 +44,9 @@ export function createPreferences(wide: boolean): Preferences {
     write({
       theme: theme.value,
       times: times.value,
-      tree: tree.value,
       histogram: histogram.value,
-      statistics: statistics.value,
+      // Where there is no room they are opened for a moment: what is liked elsewhere stays.
+      ...(wide ? { tree: tree.value, statistics: statistics.value } : keptPanels(stored)),
       history: history.value,
     })
   })
@@ -63,6 +63,10 @@ export function createPreferences(wide: boolean): Preferences {
       history.value = [search, ...others].slice(0, pageLimits.historyMax)
     },
   }
+}
+
+function keptPanels({ tree, statistics }: Stored): Pick<Stored, 'tree' | 'statistics'> {
+  return { ...(tree === undefined ? {} : { tree }), ...(statistics === undefined ? {} : { statistics }) }
 }
 
 function readStored(): Stored {

@@ -1,13 +1,11 @@
 /** Downloads everything that the filters find in the range, in the zone on screen. */
 
-import { useRef, useState } from 'preact/hooks'
-import { toApiError } from '../api/client.ts'
-import { type ExportProgress, type ExportResult, writeExport } from '../api/export-file.ts'
-import { formatBytes, formatCount } from '../model/amounts.ts'
-import { type ExportFormat, exportFormats, exportTypes } from '../model/export-text.ts'
-import { filterParameters, withParameters, withRange } from '../model/query-parameters.ts'
+import { useState } from 'preact/hooks'
+import { formatCount } from '../model/amounts.ts'
+import { type ExportFormat, exportFormats } from '../model/export-text.ts'
 import { minuteTime } from '../model/time-format.ts'
-import { rangeLabel, resolveRange } from '../model/time-range.ts'
+import { rangeLabel } from '../model/time-range.ts'
+import { progressText } from '../state/download.ts'
 import { Modal } from './modal.tsx'
 import { useStore } from './store-context.ts'
 
@@ -26,47 +24,17 @@ export function DownloadDialog() {
 }
 
 function Content() {
-  const { address, client, histogram } = useStore()
+  const { address, download, histogram } = useStore()
   const view = address.view.value
   const [format, setFormat] = useState<ExportFormat>('text')
-  const [progress, setProgress] = useState<ExportProgress | null>(null)
-  const [outcome, setOutcome] = useState<string | null>(null)
-  const abort = useRef<AbortController | null>(null)
-  const total = histogram.histogram.value?.total
-
-  async function start(): Promise<void> {
-    const range = resolveRange(view.range, Date.now())
-    if (range === null) return
-    abort.current = new AbortController()
-    setOutcome(null)
-    setProgress({ lines: 0, bytes: 0 })
-    try {
-      const untilMs = range.untilMs ?? Date.now()
-      const query = withParameters(withRange(filterParameters(view), { ...range, untilMs }), {
-        format: 'ndjson',
-        direction: 'forward',
-      })
-      const source = await client.exportLogs(query, abort.current.signal)
-      const result = await writeExport(source, { format, zone: view.zone, onProgress: setProgress })
-      save(result, nameOf(format, untilMs))
-      setOutcome(
-        result.incomplete === null
-          ? `Complete: ${formatCount(result.lines)} lines, ${formatBytes(result.bytes)}.`
-          : `Not complete, ${result.incomplete}: ${formatCount(result.lines)} lines are in the file.`,
-      )
-    } catch (caught) {
-      setOutcome(abort.current.signal.aborted ? 'Stopped.' : toApiError(caught).message)
-    } finally {
-      setProgress(null)
-    }
-  }
-
+  const progress = download.progress.value
+  const total = histogram.counts.value?.total
   return (
     <form
       class="download"
       onSubmit={(event) => {
         event.preventDefault()
-        void start()
+        void download.start(view, format)
       }}
     >
       <p>
@@ -80,13 +48,12 @@ function Content() {
           Download
         </button>
       ) : (
-        <button type="button" onClick={() => abort.current?.abort()}>
+        <button type="button" onClick={download.stop}>
           Stop
         </button>
       )}
       <p class="note" role="status">
-        {progress !== null && `${formatCount(progress.lines)} lines, ${formatBytes(progress.bytes)} …`}
-        {outcome}
+        {progress === null ? download.outcome.value : progressText(progress)}
       </p>
     </form>
   )
@@ -106,21 +73,4 @@ function Formats({ chosen, choose }: FormatsProps) {
       ))}
     </fieldset>
   )
-}
-
-function nameOf(format: ExportFormat, untilMs: number): string {
-  const time = new Date(untilMs).toISOString().replaceAll(/[-:]/g, '').slice(0, 'YYYYMMDDTHHMMSS'.length)
-  return `logs-${time}Z.${exportTypes[format].ending}`
-}
-
-/** Long enough for the browser to have taken the file over. */
-const keptMs = 60_000
-
-function save({ file }: ExportResult, name: string): void {
-  const url = URL.createObjectURL(file)
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(url), keptMs)
 }

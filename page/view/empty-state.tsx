@@ -6,20 +6,14 @@ import type { LogsPage } from '../api/contract.ts'
 import { filterParameters, withParameters } from '../model/query-parameters.ts'
 import { minuteTime } from '../model/time-format.ts'
 import { presets, widerPreset } from '../model/time-range.ts'
+import { warningText } from '../model/warning-text.ts'
+import { pageLimits } from '../state/limits.ts'
 import type { Store } from '../state/store.ts'
 import { useStore } from './store-context.ts'
-
-/** How often a server that is gone is asked again. */
-const retryMs = 3000
 
 export function EmptyState() {
   const store = useStore()
   const error = store.lines.error.value
-  useEffect(() => {
-    if (error?.status !== 0) return undefined
-    const timer = setTimeout(() => store.reload(), retryMs)
-    return () => clearTimeout(timer)
-  }, [error])
   if (error !== null) {
     return (
       <div class="empty" role="alert">
@@ -67,16 +61,13 @@ export function EmptyState() {
   return <NothingFound store={store} />
 }
 
-/** So often a search goes on by itself: a server that was short of time for a moment finds its lines then. */
-const searchesOnMax = 3
-
 /** Nothing is known yet: a bound of the server ended the search before it had found a line. */
 function StoppedSearch({ store: { lines } }: { readonly store: Store }) {
   const isOlder = lines.older.value !== 'end'
   const isStopped = lines.older.value === 'stopped' || lines.newer.value === 'stopped'
   const searches = useRef(0)
   useEffect(() => {
-    if (!isStopped || searches.current >= searchesOnMax) return
+    if (!isStopped || searches.current >= pageLimits.askOnMax) return
     searches.current += 1
     void (isOlder ? lines.loadOlder() : lines.loadNewer())
   })
@@ -84,7 +75,7 @@ function StoppedSearch({ store: { lines } }: { readonly store: Store }) {
     <div class="empty">
       <h2>{isStopped ? 'Nothing found so far' : 'Searching on …'}</h2>
       {lines.warnings.value.map((text) => (
-        <p key={text}>{text}</p>
+        <p key={text}>{warningText(text)}</p>
       ))}
       <button
         type="button"
@@ -115,7 +106,7 @@ function NothingFound({ store }: { readonly store: Store }) {
       {lines.warnings.value
         .filter((text) => !text.startsWith('no line matches'))
         .map((text) => (
-          <p key={text}>{text}</p>
+          <p key={text}>{warningText(text)}</p>
         ))}
       {!Number.isNaN(newestMs) && (
         <p>

@@ -93,7 +93,7 @@ const shownLevels = levelNames.filter((level) => level !== 'unknown').toReversed
 
 function Levels({ store }: { readonly store: Store }) {
   const { levels } = store.address.view.value
-  const totals = store.histogram.histogram.value?.totals
+  const totals = store.histogram.counts.value?.totals
   // The histogram counts what the filter lets through: of other levels nothing is known.
   const isCounted = (level: Level): boolean => levels.length === 0 || levels.includes(level)
   const isShown = (level: Level): boolean => (totals?.[level] ?? 0) > 0 || levels.includes(level)

@@ -9,7 +9,8 @@ import { axisTime } from '../model/time-format.ts'
 import type { Zone } from '../model/view-state.ts'
 
 export type HistogramChart = {
-  readonly draw: (histogram: Histogram, zone: Zone) => void
+  /** `theme`: changes with the colours. */
+  readonly draw: (histogram: Histogram, zone: Zone, theme: string) => void
   readonly close: () => void
 }
 
@@ -26,20 +27,45 @@ const height = 76
 const dragPixelsMin = 5
 const axisFont = '11px system-ui, sans-serif'
 
+type Shown = { readonly histogram: Histogram; readonly zone: Zone; readonly theme: string }
+
 export function createChart(place: HTMLElement, { onZoom, onHover }: Handlers): HistogramChart {
   let plot: uPlot | null = null
-  let shown: { readonly histogram: Histogram; readonly zone: Zone } | null = null
+  let shown: Shown | null = null
+  /** What a chart is built for; other counts are put into the one that is there. */
+  let built = ''
+  let isDragged = false
+  /** What came while it was dragged over. */
+  let waiting: Shown | null = null
 
-  function build(): void {
-    if (shown === null) return
+  function show(): void {
+    // A drag goes on over what it began on; what came meanwhile is shown behind it.
+    if (shown === null || isDragged) return
     const width = place.clientWidth
     if (width === 0) return
-    plot?.destroy()
-    plot = new uPlot(
-      optionsOf({ ...shown, width, colors: colorsOf(place) }, hooks),
-      dataOf(shown.histogram),
-      place,
-    )
+    const { histogram, zone, theme } = shown
+    const wanted = `${width} ${zone} ${theme}`
+    if (plot === null || wanted !== built) {
+      plot?.destroy()
+      const histogramOf = (): Histogram => shown?.histogram ?? histogram
+      plot = new uPlot(
+        optionsOf({ histogramOf, zone, width, colors: colorsOf(place) }, hooks),
+        dataOf(histogram),
+        place,
+      )
+      built = wanted
+    } else plot.setData(dataOf(histogram))
+  }
+
+  const beginDrag = (): void => {
+    isDragged = true
+  }
+  const endDrag = (): void => {
+    if (!isDragged) return
+    isDragged = false
+    shown = waiting ?? shown
+    waiting = null
+    show()
   }
 
   const hooks: uPlot.Hooks.Arrays = {
@@ -57,16 +83,22 @@ export function createChart(place: HTMLElement, { onZoom, onHover }: Handlers): 
     ],
     setCursor: [(chart) => onHover(chart.cursor.idx ?? null)],
   }
-  const resized = new ResizeObserver(build)
+  const resized = new ResizeObserver(show)
   resized.observe(place)
+  place.addEventListener('mousedown', beginDrag)
+  // Behind uPlot's own, which asks what was dragged over.
+  globalThis.addEventListener('mouseup', endDrag)
 
   return {
-    draw: (histogram, zone) => {
-      shown = { histogram, zone }
-      build()
+    draw: (histogram, zone, theme) => {
+      // Of what a drag is over, its end asks for the width of a bucket.
+      if (isDragged) waiting = { histogram, zone, theme }
+      else shown = { histogram, zone, theme }
+      show()
     },
     close: () => {
       resized.disconnect()
+      globalThis.removeEventListener('mouseup', endDrag)
       plot?.destroy()
     },
   }
@@ -86,16 +118,14 @@ function dataOf(histogram: Histogram): uPlot.AlignedData {
 }
 
 type Look = {
-  readonly histogram: Histogram
+  /** The one that is shown: it changes while the chart stays. */
+  readonly histogramOf: () => Histogram
   readonly zone: Zone
   readonly width: number
   readonly colors: Readonly<Record<string, string>>
 }
 
-function optionsOf({ histogram, zone, width, colors }: Look, hooks: uPlot.Hooks.Arrays): uPlot.Options {
-  const { stepMs, timesMs } = histogram
-  const first = timesMs[0] ?? 0
-  const last = (timesMs.at(-1) ?? 0) + stepMs
+function optionsOf({ histogramOf, zone, width, colors }: Look, hooks: uPlot.Hooks.Arrays): uPlot.Options {
   const axis = { stroke: colors['muted'] as string, font: axisFont, ticks: { show: false } }
   const bars = uPlot.paths.bars?.({ align: 1, size: [1, Number.POSITIVE_INFINITY], gap: 1 })
   const paths = bars === undefined ? {} : { paths: bars }
@@ -106,7 +136,10 @@ function optionsOf({ histogram, zone, width, colors }: Look, hooks: uPlot.Hooks.
     hooks,
     legend: { show: false },
     padding: [6, 8, 0, 0],
-    scales: { x: { time: true, range: [first, last] }, y: { range: (_, __, max) => [0, Math.max(1, max)] } },
+    scales: {
+      x: { time: true, range: () => spanOf(histogramOf()) },
+      y: { range: (_, __, max) => [0, Math.max(1, max)] },
+    },
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
     axes: [
       {
@@ -114,7 +147,7 @@ function optionsOf({ histogram, zone, width, colors }: Look, hooks: uPlot.Hooks.
         size: 20,
         gap: 2,
         grid: { show: false },
-        values: (_, places) => places.map((ms) => axisTime(ms, zone, stepMs < 5000)),
+        values: (_, places) => places.map((ms) => axisTime(ms, zone, histogramOf().stepMs < 5000)),
       },
       {
         ...axis,
@@ -137,6 +170,10 @@ function optionsOf({ histogram, zone, width, colors }: Look, hooks: uPlot.Hooks.
     ],
     tzDate: (ms) => (zone === 'utc' ? uPlot.tzDate(new Date(ms), 'Etc/UTC') : new Date(ms)),
   }
+}
+
+function spanOf({ timesMs, stepMs }: Histogram): [number, number] {
+  return [timesMs[0] ?? 0, (timesMs.at(-1) ?? 0) + stepMs]
 }
 
 /** A canvas needs colours as they are, of the theme that holds. */

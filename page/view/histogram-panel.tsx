@@ -24,7 +24,7 @@ export function HistogramPanel() {
   }, [])
   const theme = useTheme()
   useEffect(() => {
-    if (shown !== null) chart.current?.draw(shown, zone)
+    if (shown !== null) chart.current?.draw(shown, zone, theme)
   }, [shown, zone, theme])
   return (
     <section class={`histogram${histogram.loading.value ? ' loading' : ''}`} aria-label="Lines over time">

@@ -4,7 +4,7 @@ import { textOf } from '../model/entry.ts'
 import { hasHit } from '../model/line-pieces.ts'
 import type { Item } from '../model/rows.ts'
 import type { Store } from '../state/store.ts'
-import { toggle } from './line-row.tsx'
+import { toggleDetails } from './line-row.tsx'
 
 /** Gives what takes the keys away again. */
 export function bindKeyboard(store: Store): () => void {
@@ -73,15 +73,15 @@ function pressInList(store: Store, key: string): boolean {
 }
 
 function pressOnLine(store: Store, key: string): boolean {
-  const { active, opened, highlighter, message } = store
+  const { active, highlighter, message } = store
   const marks = highlighter.value
-  if (key === 'ArrowDown' || key === 'j') void move(store, 1, () => true)
-  else if (key === 'ArrowUp' || key === 'k') void move(store, -1, () => true)
+  if (key === 'ArrowDown' || key === 'j') void move(store, 1, isShown(store))
+  else if (key === 'ArrowUp' || key === 'k') void move(store, -1, isShown(store))
   else if (key === 'n' || key === 'N') {
     if (marks === null) message.value = 'Nothing is searched for'
     else void move(store, key === 'n' ? 1 : -1, (item) => hasHit(textOf(item.entry), marks))
   } else if (key === 'e' || key === 'E') void move(store, key === 'e' ? 1 : -1, isError)
-  else if (key === 'Enter' && active.value !== null) toggle(opened, active.value)
+  else if (key === 'Enter' && active.value !== null) toggleDetails(store, active.value)
   else return false
   return true
 }
@@ -90,28 +90,60 @@ function isError({ entry }: Item): boolean {
   return entry.kind === 'line' && ['error', 'critical', 'fatal'].includes(entry.level)
 }
 
+/** Not folded behind another. */
+function isShown({ rows }: Store): (item: Item) => boolean {
+  const folded = new Set(rows.value.flatMap((row) => (row.kind === 'entry' ? row.folded : [])))
+  return (item) => !folded.has(item)
+}
+
 /** Pages that are looked through for the next error or hit. */
 const pagesMax = 10
 
 /** Goes to the next line that fits, through pages that are not loaded yet. */
 async function move(store: Store, step: 1 | -1, fits: (item: Item) => boolean): Promise<void> {
   const { lines, active, live, message } = store
-  for (let page = 0; page < pagesMax; page += 1) {
+  const edge = step === 1 ? lines.newer : lines.older
+  const name = step === 1 ? 'newer' : 'older'
+  let looked = startOf(store, step)
+  const goTo = (item: Item): void => {
+    active.value = item.key
+    lines.goal.value = { at: 'line', key: item.key, align: 'auto' }
+  }
+  let last: Item | undefined
+  for (let page = 0; ; page += 1) {
     const items = lines.items.value
-    for (let at = startOf(store, step) + step; at >= 0 && at < items.length; at += step) {
+    for (let at = looked + step; at >= 0 && at < items.length; at += step) {
       const item = items[at] as Item
+      last = item
       if (!fits(item)) continue
-      active.value = item.key
       if (at < items.length - 1 && live.status.value !== 'off') live.paused.value = true
-      lines.goal.value = { at: 'line', key: item.key, align: 'auto' }
+      message.value = ''
+      goTo(item)
       return
     }
-    const edge = step === 1 ? lines.newer : lines.older
-    if (edge.value !== 'more') break
-    message.value = step === 1 ? 'Looking through newer lines …' : 'Looking through older lines …'
+    if (edge.value === 'end') {
+      message.value = step === 1 ? 'There is no further one' : 'There is no earlier one'
+      return
+    }
+    if (page === pagesMax) break
+    message.value = `Looking through ${name} lines …`
+    const { generation } = lines
+    const asked = generation.value
+    const border = step === 1 ? items.at(-1) : items[0]
     await (step === 1 ? lines.loadNewer() : lines.loadOlder())
+    if (generation.value !== asked) return
+    if (edge.value === 'failed') {
+      message.value = `The ${name} lines could not be loaded: ${lines.failure.value?.message ?? ''}`
+      return
+    }
+    // What is behind the last one that was looked at: the window may have moved meanwhile.
+    looked = lines.items.value.findIndex((item) => item.key === border?.key)
+    if (looked === -1) looked = step === 1 ? -1 : lines.items.value.length
+    if (edge.value === 'stopped') break
   }
-  message.value = step === 1 ? 'There is no further one' : 'There is no earlier one'
+  // The next press goes on from there.
+  if (last !== undefined) goTo(last)
+  message.value = `None so far in the ${name} lines that were looked through: press again to look on`
 }
 
 /** Index of the active line; without one, of the line before what is seen, or behind it. */

@@ -5,6 +5,7 @@ import { type ApiError, toApiError } from '../api/client.ts'
 import type { ContextPage } from '../api/contract.ts'
 import { type Entry, textOf } from '../model/entry.ts'
 import { filterParameters, withParameters } from '../model/query-parameters.ts'
+import { hueOf } from '../model/rows.ts'
 import { shortTime } from '../model/time-format.ts'
 import type { Zone } from '../model/view-state.ts'
 import { LineText } from './line-text.tsx'
@@ -60,6 +61,11 @@ export function LineContext({ entry, zone }: { readonly entry: Entry; readonly z
         {page?.entries.map((line, index) => (
           <li key={line.cursor} class={index === page.target ? 'target' : ''}>
             <time>{shortTime(line.time, zone, line.time.slice(0, 10))}</time>
+            {asked.scope !== 'stream' && (
+              <span class={`context-source hue-${hueOf(`${line.namespace}/${line.pod}`)}`}>
+                {asked.scope === 'pod' ? line.container : `${line.pod}/${line.container}`}
+              </span>
+            )}
             <span dir="ltr">
               <LineText text={textOf(line)} highlighter={store.highlighter.value} charsMax={shownCharsMax} />
             </span>

@@ -4,11 +4,12 @@ import { useMemo, useState } from 'preact/hooks'
 import { formatCount } from '../model/amounts.ts'
 import { plainText } from '../model/ansi.ts'
 import { textOf } from '../model/entry.ts'
-import { fieldsOf, rawField } from '../model/line-fields.ts'
+import { fieldTerm } from '../model/field-term.ts'
+import { fieldsOf } from '../model/line-fields.ts'
 import type { Item } from '../model/rows.ts'
 import { fullTime } from '../model/time-format.ts'
 import type { Zone } from '../model/view-state.ts'
-import { copyText } from './clipboard.ts'
+import { copyAndTell } from './clipboard.ts'
 import { LineContext } from './line-context.tsx'
 import { LineText } from './line-text.tsx'
 import { useStore } from './store-context.ts'
@@ -23,24 +24,21 @@ export function LineDetails({ item, folded, zone }: Props) {
   const { entry, source } = item
   const [withContext, setContext] = useState(false)
   const text = [item, ...folded].map(({ entry }) => textOf(entry)).join('\n')
-  const link = (): string => store.address.linkTo({ line: entry.cursor, live: false })
   const only = (path: string): void => store.address.go({ select: [path], line: null })
-  const tell = (what: string): void => {
-    store.message.value = what
-  }
+  const copy = (what: string, copied: string): void => void copyAndTell(store, what, copied)
   return (
     <div class="details">
       <div class="details-actions">
-        <button type="button" onClick={() => void copyText(text).then(() => tell('The line was copied'))}>
+        <button type="button" onClick={() => copy('line', text)}>
           Copy line
         </button>
-        <button type="button" onClick={() => void copyText(link()).then(() => tell('The link was copied'))}>
+        <button type="button" onClick={() => copy('link', store.linkToLine(entry))}>
           Copy link
         </button>
         <button type="button" aria-pressed={withContext} onClick={() => setContext(!withContext)}>
           Context
         </button>
-        <button type="button" onClick={() => store.showAround(entry.cursor)}>
+        <button type="button" onClick={() => store.goToLine(entry)}>
           Mark and go here
         </button>
         <button type="button" onClick={() => only(`${source.namespace}/${source.pod}`)}>
@@ -92,7 +90,7 @@ function Fields({ line }: { readonly line: string }) {
                 type="button"
                 aria-label={`Only lines with this ${field.name}`}
                 title="Only lines with this value"
-                onClick={() => store.addTerm(rawField(line, field), false)}
+                onClick={() => store.addTerm(fieldTerm(line, field), false)}
               >
                 +
               </button>
@@ -100,7 +98,7 @@ function Fields({ line }: { readonly line: string }) {
                 type="button"
                 aria-label={`No lines with this ${field.name}`}
                 title="No lines with this value"
-                onClick={() => store.addTerm(rawField(line, field), true)}
+                onClick={() => store.addTerm(fieldTerm(line, field), true)}
               >
                 −
               </button>
@@ -108,7 +106,7 @@ function Fields({ line }: { readonly line: string }) {
                 type="button"
                 aria-label={`Copy ${field.name}`}
                 title="Copy the value"
-                onClick={() => void copyText(field.value)}
+                onClick={() => void copyAndTell(store, field.name, field.value)}
               >
                 copy
               </button>

@@ -1,12 +1,13 @@
 /** The lines: a virtual list that loads on at both ends and stands still where the reader is. */
 
-import type { VNode } from 'preact'
+import type { VirtualItem } from '@tanstack/virtual-core'
+import { Component, type VNode } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
-import { type EntryRow, layRows, type Row } from '../model/rows.ts'
+import type { EntryRow, Row } from '../model/rows.ts'
 import { dayIn } from '../model/time-format.ts'
 import type { Store } from '../state/store.ts'
 import { EmptyState } from './empty-state.tsx'
-import { LineRow, type LineSettings } from './line-row.tsx'
+import { LineRow, type LineRowProps, type LineSettings } from './line-row.tsx'
 import { LivePill } from './live-pill.tsx'
 import { RestartRow } from './restart-row.tsx'
 import { useStore } from './store-context.ts'
@@ -16,15 +17,16 @@ import { useVirtualList, type VirtualList } from './use-virtual-list.ts'
 const rowHeight = 20
 /** Rows before an end at which the next page is asked for. */
 const aheadRows = 150
-/** Nearer than this to the end counts as there. */
+/** Nearer than this to the end counts as there: new lines are followed. */
 const bottomPixels = 30
+/** After it the next page is asked for again, where that failed. */
+const retryMs = 3000
 
 export function LineList() {
   const store = useStore()
-  const { lines, live, unfolded } = store
+  const { lines, live } = store
   const scroller = useRef<HTMLDivElement>(null)
-  const items = lines.items.value
-  const rows = useMemo(() => layRows(items, unfolded.value), [items, unfolded.value])
+  const rows = store.rows.value
   const settings = useSettings(store)
   const list = useVirtualList({
     scroller,
@@ -32,6 +34,7 @@ export function LineList() {
     keyOf: (index) => rows[index]?.key ?? '',
     rowHeight,
     padding: rowHeight,
+    bottomPixels,
     follow: live.status.value !== 'off' && live.following.value,
   })
   // Works out the range that the next lines look at.
@@ -40,9 +43,13 @@ export function LineList() {
   useEdges(store, list, rows)
   useWidth(scroller.current, store)
   useSelection(scroller.current, store)
-  useLayoutEffect(() => list.measure(), [settings.wrap])
-  const drawn = useMemo(() => new WeakMap<EntryRow, VNode>(), [settings])
+  useWrap(store, list)
   const isEmpty = rows.length === 0
+  const height = list.scrollRect?.height ?? 0
+  useLayoutEffect(() => {
+    // Nothing scrolls, and so nothing tells.
+    if (list.getTotalSize() <= height) live.atBottom.value = true
+  }, [rows, height])
   return (
     <div class="lines-frame">
       {lines.loading.value && <div class="progress" role="progressbar" aria-label="Lines are being loaded" />}
@@ -62,23 +69,9 @@ export function LineList() {
         <div class="rows" style={{ height: `${list.getTotalSize()}px` }}>
           {!isEmpty && <EdgeNote store={store} end="older" />}
           <div role="list" aria-label="Lines, oldest first">
-            {place.map(({ key, index, start }) => {
-              const row = rows[index]
-              if (row === undefined) return null
-              return (
-                <div
-                  key={key}
-                  class="row"
-                  role="listitem"
-                  tabIndex={-1}
-                  data-index={index}
-                  data-key={row.item.key}
-                  ref={list.measureElement}
-                  style={{ transform: `translateY(${start}px)` }}
-                >
-                  {drawRow(row, store, settings, drawn)}
-                </div>
-              )
+            {place.map((place) => {
+              const row = rows[place.index]
+              return row === undefined ? null : drawPlace(place, row, list, drawRow(row, store, settings))
             })}
           </div>
           {!isEmpty && <EdgeNote store={store} end="newer" />}
@@ -90,21 +83,51 @@ export function LineList() {
   )
 }
 
-function drawRow(row: Row, store: Store, settings: LineSettings, drawn: WeakMap<EntryRow, VNode>) {
-  if (row.kind === 'restart') return <RestartRow item={row.item} />
+function drawPlace({ key, index, start }: VirtualItem, row: Row, list: VirtualList, drawn: VNode) {
+  return (
+    <div
+      key={key}
+      class="row"
+      role="listitem"
+      tabIndex={-1}
+      data-index={index}
+      data-key={row.item.key}
+      ref={list.measureElement}
+      style={{ transform: `translateY(${start}px)` }}
+    >
+      {drawn}
+    </div>
+  )
+}
+
+function drawRow(row: Row, store: Store, settings: LineSettings) {
+  if (row.kind === 'restart') return <RestartRow row={row} />
   const { key, entry } = row.item
   const isOpen = store.opened.value.has(key)
   const isActive = store.active.value === key
   const isMarked = store.address.view.value.line === entry.cursor
-  if (isOpen || isActive || isMarked) {
-    return <LineRow row={row} settings={settings} isOpen={isOpen} isActive={isActive} isMarked={isMarked} />
+  return <KeptLine row={row} settings={settings} isOpen={isOpen} isActive={isActive} isMarked={isMarked} />
+}
+
+/**
+ * Is not drawn again while the list scrolls. Nodes are made anew each time: one that is given to Preact again
+ * holds the tree that it stood in before, and that one the tree before it.
+ */
+class KeptLine extends Component<LineRowProps> {
+  override shouldComponentUpdate(next: LineRowProps): boolean {
+    const { row, settings, isOpen, isActive, isMarked } = this.props
+    return (
+      next.row !== row ||
+      next.settings !== settings ||
+      next.isOpen !== isOpen ||
+      next.isActive !== isActive ||
+      next.isMarked !== isMarked
+    )
   }
-  // The same node again: Preact does not look at it while the list scrolls.
-  const known = drawn.get(row)
-  if (known !== undefined) return known
-  const node = <LineRow row={row} settings={settings} isOpen={false} isActive={false} isMarked={false} />
-  drawn.set(row, node)
-  return node
+
+  override render() {
+    return <LineRow {...this.props} />
+  }
 }
 
 function useSettings({ address, preferences, highlighter }: Store): LineSettings {
@@ -126,13 +149,28 @@ function useGoal({ lines, live, active }: Store, list: VirtualList, rows: readon
     else {
       const index = rows.findIndex((row) => row.kind === 'entry' && holds(row, goal.key))
       if (index >= 0) list.scrollToIndex(index, { align: goal.align })
-      active.value = goal.key
+      if (goal.align !== 'start') active.value = goal.key
     }
   }, [goal])
 }
 
 function holds(row: EntryRow, key: number): boolean {
   return row.item.key === key || row.folded.some((item) => item.key === key)
+}
+
+/** Other wrapping makes all rows higher or lower: the one at the top stays there. */
+function useWrap({ address, live }: Store, list: VirtualList): void {
+  const { wrap } = address.view.value
+  const shown = useRef(wrap)
+  useLayoutEffect(() => {
+    if (shown.current === wrap) return
+    shown.current = wrap
+    const top = list.getVirtualItemForOffset(list.scrollOffset ?? 0)
+    const isAtEnd = live.atBottom.value
+    list.measure()
+    if (isAtEnd) list.scrollToEnd()
+    else if (top !== undefined) list.scrollToIndex(top.index, { align: 'start' })
+  }, [wrap])
 }
 
 /** Asks for the next page before the reader gets there. */
@@ -145,9 +183,15 @@ function useEdges({ lines, visible }: Store, list: VirtualList, rows: readonly R
   const older = lines.older.value
   const newer = lines.newer.value
   useEffect(() => {
-    if (count === 0) return
+    if (count === 0) return undefined
     if (older === 'more' && first < aheadRows) void lines.loadOlder()
     if (newer === 'more' && last > count - aheadRows) void lines.loadNewer()
+    const again = (): void => {
+      if (older === 'failed' && first < aheadRows) void lines.loadOlder()
+      if (newer === 'failed' && last > count - aheadRows) void lines.loadNewer()
+    }
+    const timer = setTimeout(again, retryMs)
+    return () => clearTimeout(timer)
   }, [first, last, count, older, newer])
 }
 
@@ -184,6 +228,16 @@ function EdgeNote({ store, end }: { readonly store: Store; readonly end: 'older'
   const edge = lines[end].value
   const load = (): void => void (end === 'older' ? lines.loadOlder() : lines.loadNewer())
   if (edge === 'loading') return <p class={`edge ${end}`}>Loading {end} lines …</p>
+  if (edge === 'failed') {
+    return (
+      <p class={`edge ${end}`} role="alert">
+        The {end} lines could not be loaded: {lines.failure.value?.message}; it is tried again.{' '}
+        <button type="button" class="link" onClick={load}>
+          Try now
+        </button>
+      </p>
+    )
+  }
   if (edge === 'stopped') {
     return (
       <p class={`edge ${end}`}>

@@ -111,10 +111,16 @@ function clickLine(store: Store, key: number): void {
   // A click that ends a selection of text is none.
   if (document.getSelection()?.isCollapsed === false) return
   store.active.value = key
-  toggle(store.opened, key)
+  toggleDetails(store, key)
 }
 
-export function toggle(keys: { value: ReadonlySet<number> }, key: number): void {
+/** Who reads details is not led away from them by new lines. */
+export function toggleDetails({ opened, live }: Store, key: number): void {
+  toggle(opened, key)
+  if (opened.value.has(key) && live.status.value !== 'off') live.paused.value = true
+}
+
+function toggle(keys: { value: ReadonlySet<number> }, key: number): void {
   const next = new Set(keys.value)
   if (!next.delete(key)) next.add(key)
   keys.value = next

@@ -1,6 +1,7 @@
 /** Chooses the range of time: presets, or a beginning and an end, by calendar or typed. */
 
 import { useState } from 'preact/hooks'
+import { formatAge } from '../model/amounts.ts'
 import { minuteTime } from '../model/time-format.ts'
 import { absoluteRange, parseTypedTime, presets, resolveRange } from '../model/time-range.ts'
 import { Modal } from './modal.tsx'
@@ -58,6 +59,7 @@ function Content() {
           </button>
         ))}
       </div>
+      <AroundLine />
       <TimeField label="From" value={since} set={setSince} />
       <TimeField label="To" value={until} set={setUntil} />
       <p class={problem === null ? 'note' : 'error-text'} role={problem === null ? undefined : 'alert'}>
@@ -67,6 +69,36 @@ function Content() {
         Show
       </button>
     </form>
+  )
+}
+
+const spans = [60_000, 5 * 60_000, 30 * 60_000, 2 * 3_600_000] as const
+
+/** Of the active or the marked line, with the filters as they are. */
+function AroundLine() {
+  const { address, lines, active, dialog, goToLine } = useStore()
+  const { line, zone } = address.view.value
+  const items = lines.items.value
+  const item =
+    items.find(({ key }) => key === active.value) ?? items.find(({ entry }) => entry.cursor === line)
+  if (item === undefined) return <p class="note">With a line chosen, the time around it can be shown.</p>
+  return (
+    <div class="presets" role="group" aria-label="Around the line">
+      Around the line of {minuteTime(Date.parse(item.entry.time), zone)}:
+      {spans.map((spanMs) => (
+        <button
+          key={spanMs}
+          type="button"
+          class="chip"
+          onClick={() => {
+            goToLine(item.entry, spanMs)
+            dialog.value = null
+          }}
+        >
+          ± {formatAge(spanMs)}
+        </button>
+      ))}
+    </div>
   )
 }
 

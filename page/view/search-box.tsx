@@ -3,7 +3,7 @@
 import type { RefObject } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Completion } from '../model/completion.ts'
-import { parseSearch } from '../model/search-text.ts'
+import { isMetricQuery, parseSearch } from '../model/search-text.ts'
 import { Completions, useCompletions } from './completions.tsx'
 import { SearchError, searchErrorOf } from './search-error.tsx'
 import { useStore } from './store-context.ts'
@@ -56,6 +56,12 @@ export function SearchBox() {
         {box.isOpen && <Completions found={box.completions} chosen={box.chosen} take={box.take} />}
       </div>
       {error !== null && <SearchError text={text} error={error} />}
+      {isMetricQuery(text) && (
+        <div class="search-error search-note" role="status">
+          This is searched for as words. A metric query has no lines: the part from <code>{'{'}</code> on
+          shows those that it counts, and <code>/loki/api/v1/query_range</code> answers the whole.
+        </div>
+      )}
     </form>
   )
 }
@@ -141,15 +147,16 @@ function Input({ box, isBad }: { readonly box: Box; readonly isBad: boolean }) {
 
 /** Whether the key was for the completions, or ends the typing. */
 function press(box: Box, event: KeyboardEvent): boolean {
-  const { completions, chosen, choose, isOpen, setOpen, take, submit, input } = box
+  const { text, completions, chosen, choose, isOpen, setOpen, take, submit, input } = box
   const count = completions.length
   const current = isOpen ? completions[chosen] : undefined
+  // Tab leads on to the next control, unless a completion is chosen or a query is typed.
+  const taken = current ?? (isOpen && parseSearch(text).kind === 'logql' ? completions[0] : undefined)
   if (event.key === 'ArrowDown') {
     setOpen(true)
     if (count > 0) choose((chosen + 1) % count)
   } else if (event.key === 'ArrowUp' && isOpen) choose((chosen <= 0 ? count : chosen) - 1)
-  else if (event.key === 'Tab' && !event.shiftKey && isOpen && completions[0] !== undefined)
-    take(current ?? completions[0])
+  else if (event.key === 'Tab' && !event.shiftKey && taken !== undefined) take(taken)
   else if (event.key === 'Enter' && current !== undefined) take(current)
   else if (event.key === 'Enter') submit()
   else if (event.key === 'Escape' && isOpen) setOpen(false)

@@ -1,9 +1,11 @@
 /** The query at a glance: lines per level and pod, and the most frequent values of a field. */
 
-import { useEffect, useState } from 'preact/hooks'
+import type { RefObject } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { type Client, toApiError } from '../api/client.ts'
 import type { FieldsAnswer, FieldValuesAnswer, HistogramAnswer } from '../api/contract.ts'
 import { formatCount } from '../model/amounts.ts'
+import { valueTerm } from '../model/field-term.ts'
 import { filterParameters, withParameters, withRange } from '../model/query-parameters.ts'
 import type { Store } from '../state/store.ts'
 import { useStore } from './store-context.ts'
@@ -14,7 +16,7 @@ const shownMax = 12
 export function StatisticsPanel() {
   const store = useStore()
   const { histogram, preferences, address } = store
-  const totals = histogram.histogram.value?.totals
+  const totals = histogram.counts.value?.totals
   const levels = totals === undefined ? [] : Object.entries(totals).filter(([, count]) => count > 0)
   const pods = useAnswer(store, podCounts)
   const fields = useAnswer(store, fieldNames)
@@ -72,7 +74,10 @@ function Values({ store, name }: { readonly store: Store; readonly name: string 
       <Counts
         title={`Of the newest ${formatCount(answer.sample.lines)} lines`}
         rows={values.map(({ value, count }) => [value, count])}
-        onChoose={(value) => store.addTerm(value, false)}
+        onChoose={(value) => {
+          const isCut = values.some((other) => other.value === value && other.cut === true)
+          store.addTerm(valueTerm({ name, value }, isCut), false)
+        }}
       />
       <p class="note">
         {more > 0 && `${formatCount(more)} more values. `}
@@ -119,18 +124,39 @@ function useAnswer<T>(store: Store, ask: Ask<T>): T | null {
   const [answer, setAnswer] = useState<T | null>(null)
   const range = store.instants.value
   const filters = filterParameters(store.address.view.value).toString()
+  const isBusy = useRef(false)
+  const beat = useBeat(store, isBusy)
   useEffect(() => {
     if (range === null) return undefined
     const abort = new AbortController()
-    ask(store.client, withRange(new URLSearchParams(filters), range), abort.signal).then(
+    isBusy.current = true
+    const answered = ask(store.client, withRange(new URLSearchParams(filters), range), abort.signal).then(
       setAnswer,
       (caught: unknown) => {
         if (!abort.signal.aborted) store.message.value = toApiError(caught).message
       },
     )
+    void answered.finally(() => {
+      if (!abort.signal.aborted) isBusy.current = false
+    })
     return () => abort.abort()
-  }, [filters, range])
+  }, [filters, range, beat])
   return answer
+}
+
+const liveMs = 10_000
+
+/** In live a number that changes now and then, but not while an answer is waited for. */
+function useBeat({ live }: Store, isBusy: RefObject<boolean>): number {
+  const [beat, setBeat] = useState(0)
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const isWanted = live.status.value === 'live' && !document.hidden && !isBusy.current
+      if (isWanted) setBeat((last) => last + 1)
+    }, liveMs)
+    return () => clearInterval(timer)
+  }, [])
+  return beat
 }
 
 function podCounts(client: Client, query: URLSearchParams, signal: AbortSignal): Promise<HistogramAnswer> {

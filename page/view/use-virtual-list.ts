@@ -13,6 +13,8 @@ export type VirtualListOptions = {
   readonly rowHeight: number
   /** Room before the first row and behind the last. */
   readonly padding: number
+  /** Nearer to the end than this counts as there. */
+  readonly bottomPixels: number
   /** Whether rows behind the last are scrolled to. */
   readonly follow: boolean
 }
@@ -27,6 +29,7 @@ export function useVirtualList({
   keyOf,
   rowHeight,
   padding,
+  bottomPixels,
   follow,
 }: VirtualListOptions): VirtualList {
   const [, draw] = useReducer((drawn: number) => drawn + 1, 0)
@@ -38,7 +41,7 @@ export function useVirtualList({
     overscan,
     paddingStart: padding,
     paddingEnd: padding,
-    scrollEndThreshold: padding,
+    scrollEndThreshold: bottomPixels,
     anchorTo: 'end' as const,
     followOnAppend: follow,
     scrollToFn: elementScroll,

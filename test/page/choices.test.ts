@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { layTogether, partsOf, stepFor } from '../../page/model/buckets.ts'
 import { rank } from '../../page/model/fuzzy.ts'
 import { byLabel, parseMetrics, sumOf } from '../../page/model/metrics-text.ts'
+import { createServerClock } from '../../page/model/server-clock.ts'
 import {
   buildTree,
   flattenTree,
@@ -13,8 +14,17 @@ import {
   workloadOf,
 } from '../../page/model/stream-tree.ts'
 import { fullTime, shortTime } from '../../page/model/time-format.ts'
-import { parseDuration, parseTypedTime, resolveRange, widerPreset } from '../../page/model/time-range.ts'
+import {
+  durationText,
+  isEqualRange,
+  parseDuration,
+  parseTypedTime,
+  resolveRange,
+  widerPreset,
+  widerRange,
+} from '../../page/model/time-range.ts'
 import { formatAddress, parseAddress } from '../../page/model/view-state.ts'
+import { behindMsOf, secondsText, warningText } from '../../page/model/warning-text.ts'
 
 function stream(pod: string, more: object = {}) {
   const names = { namespace: 'shop', pod, podUid: 'u', container: 'app', node: 'n1', restart: 0 }
@@ -104,6 +114,16 @@ test('S-PAGE-72 times are typed as people write them, and shown in the zone with
   assert.equal(shortTime('2026-11-30T10:11:12.123456789Z', 'utc', '2026-12-01'), '2026-11-30 10:11:12.123')
 })
 
+test('S-PAGE-03 a wider range is told as people say it, and ends at now', () => {
+  const now = Date.UTC(2026, 10, 30, 10, 0, 0)
+  assert.deepEqual(widerRange({ since: '1h', until: null }, now), { since: '2h', until: null })
+  assert.deepEqual([durationText(5_400_000), durationText(172_800_000)], ['1h30m', '2d'])
+  const hour = { since: '2026-11-30T09:00:00.000Z', until: '2026-11-30T09:40:00.000Z' }
+  const wider = { since: '2026-11-30T08:40:00.000Z', until: '2026-11-30T10:00:00.000Z' }
+  assert.deepEqual(widerRange(hour, now), wider)
+  assert.ok(isEqualRange(hour, { ...hour }) && !isEqualRange(hour, wider))
+})
+
 test('S-PAGE-73 a histogram is asked for in whole buckets, newest first, and laid together', () => {
   assert.equal(stepFor(3_600_000, 120), 30_000)
   const parts = partsOf(5_000, 100_000, 10_000, 3)
@@ -134,6 +154,29 @@ test('S-PAGE-73 a histogram is asked for in whole buckets, newest first, and lai
     ],
   )
   assert.deepEqual([together.total, together.totals.error, together.complete], [4, 2, false])
+})
+
+test('S-PAGE-23 the lag is of the server: its clock is known from its answers, its words are put for people', () => {
+  const clock = createServerClock()
+  assert.equal(clock.at(1000), 1000)
+  const at = (ms: number): string => new Date(ms).toUTCString()
+  const now = Date.UTC(2026, 10, 30, 10, 0, 0)
+  // Within the second that is named there may be no difference.
+  clock.heard(now + 200, now + 300, at(now))
+  assert.equal(clock.at(now), now)
+  // A clock here that is a minute behind.
+  const other = createServerClock()
+  other.heard(now - 60_100, now - 60_000, at(now))
+  assert.equal(other.at(now - 60_000), now)
+  other.heard(now - 59_400, now - 59_350, at(now + 1000))
+  assert.equal(other.at(now - 60_000), now + 350)
+  other.heard(now + 5000, now + 5001, at(now + 5000))
+  assert.equal(other.at(now), now)
+  other.heard(now, now, null)
+  assert.equal(other.at(now), now)
+  assert.deepEqual([behindMsOf('behind: 4213 ms'), behindMsOf('ended: x')], [4213, null])
+  assert.match(warningText('behind: 4213 ms'), /^The collector was 4\.2 s behind/)
+  assert.deepEqual([warningText('ended: x'), secondsText(90_000)], ['ended: x', '2 min'])
 })
 
 test('S-PAGE-74 names are found by some of their letters, metrics by their names', () => {

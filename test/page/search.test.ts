@@ -5,7 +5,14 @@ import { test } from 'node:test'
 import { completionsAt } from '../../page/model/completion.ts'
 import { createHighlighter, isQuick } from '../../page/model/highlight.ts'
 import { filterParameters } from '../../page/model/query-parameters.ts'
-import { errorOffset, parseSearch, toBoxTerm, toParameter, withTerm } from '../../page/model/search-text.ts'
+import {
+  errorOffset,
+  isMetricQuery,
+  parseSearch,
+  toBoxTerm,
+  toParameter,
+  withTerm,
+} from '../../page/model/search-text.ts'
 import { parseAddress } from '../../page/model/view-state.ts'
 
 function parametersOf(box: string): string[] {
@@ -27,6 +34,9 @@ test('S-PAGE-60 the search box takes words, !words, "phrases" and /regex/, and L
   ])
   assert.deepEqual(parametersOf('"say \\"hi\\""'), ['"say "hi""'])
   assert.deepEqual(parametersOf('  '), [])
+  for (const metric of ['sum(rate({a="b"}[5m]))', 'sum by (pod) (count_over_time({a=~"b"} |= "x" [1m]))'])
+    assert.ok(isMetricQuery(metric), metric)
+  for (const words of ['sum(x)', 'at run({})', '{a="b"}', 'f {a=1}']) assert.ok(!isMetricQuery(words), words)
   assert.deepEqual(parametersOf(' {namespace="shop"} |= "x y" '), ['{namespace="shop"} |= "x y"'])
 })
 
@@ -39,12 +49,16 @@ test('S-PAGE-60 what the box holds becomes q or query, with case ignored unless 
 })
 
 test('S-PAGE-61 a term that is added is quoted where it must be, once, and in LogQL becomes a line filter', () => {
-  assert.equal(toBoxTerm('plain', false), 'plain')
-  assert.equal(toBoxTerm('a b', true), '!"a b"')
-  assert.equal(withTerm('x', '"user":"ann"', false), 'x "\\"user\\":\\"ann\\""')
-  assert.equal(withTerm('ann', 'ann', false), 'ann')
-  assert.equal(withTerm('{pod="a"}', 'b"c', true), '{pod="a"} != "b\\"c"')
-  const [term] = [parseSearch(withTerm('', '"user":"ann"', false))].flatMap((search) =>
+  const text = (text: string) => ({ kind: 'text', text }) as const
+  const regex = { kind: 'regex', text: 'n=1(?:\\s|$)' } as const
+  assert.equal(toBoxTerm(text('plain'), false), 'plain')
+  assert.equal(toBoxTerm(text('a b'), true), '!"a b"')
+  assert.equal(toBoxTerm(regex, true), '!/n=1(?:\\s|$)/')
+  assert.equal(withTerm('x', text('"user":"ann"'), false), 'x "\\"user\\":\\"ann\\""')
+  assert.equal(withTerm('ann', text('ann'), false), 'ann')
+  assert.equal(withTerm('{pod="a"}', text('b"c'), true), '{pod="a"} != "b\\"c"')
+  assert.equal(withTerm('{pod="a"}', regex, true), '{pod="a"} !~ "n=1(?:\\\\s|$)"')
+  const [term] = [parseSearch(withTerm('', text('"user":"ann"'), false))].flatMap((search) =>
     search.kind === 'terms' ? search.terms : [],
   )
   assert.equal(term?.text, '"user":"ann"')
@@ -101,6 +115,8 @@ test('S-PAGE-64 labels, values, stages, fields and earlier searches are complete
   assert.deepEqual(complete('{namespace="shop"'), ['}', ', '])
   assert.ok(complete('{namespace="shop"} ').includes('| json'))
   assert.equal(first('{namespace="shop"} | js'), '{namespace="shop"} | json')
+  assert.equal(first('{namespace="shop"} |='), '{namespace="shop"} |= ""')
+  assert.equal(first('{namespace="shop"} !~'), '{namespace="shop"} !~ ""')
   assert.equal(first('{namespace="shop"} | json | st'), '{namespace="shop"} | json | status="')
   assert.deepEqual(complete('{namespace="shop"} |= "jso'), [])
 })
