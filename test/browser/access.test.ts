@@ -57,7 +57,7 @@ for (const look of looks) {
     await check('lines, details, menu and statistics')
     for (const key of ['?', 'r', 'Control+k']) {
       await page.keyboard.press('Escape')
-      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      await page.locator('dialog').waitFor({ state: 'detached' })
       await page.locator('body').press(key)
       await page.getByRole('dialog').waitFor()
       await check(`dialog by ${key}`, 'dialog')

@@ -66,7 +66,7 @@ test('S-PAGE-41 everything is done by keyboard: search, jump, hits, errors, deta
   await keyboard.press('?')
   await page.getByRole('dialog', { name: 'Keys and search' }).waitFor()
   await keyboard.press('Escape')
-  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await page.locator('dialog').waitFor({ state: 'detached' })
 })
 
 test('S-PAGE-42 on a screen 390 px wide everything is reached and nothing is wider than the screen', async (t) => {
