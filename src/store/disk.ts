@@ -21,10 +21,17 @@ const reserveBytes = 8 * 1024 * 1024
 /** The reserve is taken only where this many times its size is free. */
 const roomPerReserve = 4
 const reserveMode = 0o600
+const walFile = `${databaseFile}-wal`
+/** What it has between two checkpoints, while nobody reads all the time. */
+const walBytesCounted = 4 * 1024 * 1024
 
 export type DiskRoom = {
-  /** Bytes of all files in the data folder but the database itself: WAL, reserve, set-aside files. */
+  /**
+   * Bytes of all files in the data folder but the database itself: WAL, reserve, set-aside files. Of the WAL
+   * no more than `walBytesCounted`: it begins anew once nobody reads, and what is deleted for it adds to it.
+   */
   readonly otherBytes: () => number
+  readonly walBytes: () => number
   /** Free share of the file system that holds the data folder, 0 to 1. */
   readonly freeShare: () => number
   /** Gives the reserve's room to the database; false where it was given already. */
@@ -40,10 +47,12 @@ export function createDiskRoom(dataDir: string): DiskRoom {
       let sum = 0
       for (const entry of readdirSync(dataDir, { withFileTypes: true, recursive: true })) {
         if (!entry.isFile() || entry.name === databaseFile) continue
-        sum += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0
+        const bytes = sizeOf(join(entry.parentPath, entry.name))
+        sum += entry.name === walFile ? Math.min(bytes, walBytesCounted) : bytes
       }
       return sum
     },
+    walBytes: () => sizeOf(join(dataDir, walFile)),
     freeShare: () => {
       const { bavail, blocks } = statfsSync(dataDir)
       return blocks === 0 ? 1 : bavail / blocks
@@ -76,4 +85,9 @@ export function createDiskRoom(dataDir: string): DiskRoom {
       }
     },
   }
+}
+
+/** 0: it is not there. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }

@@ -3,7 +3,7 @@
  * `docs/design.md`.
  */
 
-import type { StoreLimits } from '../limits/store.ts'
+import { type StoreLimits, storeLimits } from '../limits/store.ts'
 import type { Logger } from '../log.ts'
 import type { Connection } from './database.ts'
 import type { DiskRoom } from './disk.ts'
@@ -28,6 +28,10 @@ const vacuumPages = 256
 /** SQLite looks through its list of free pages for each: where that is long, a step ends early. */
 const vacuumPagesAtOnce = 32
 const vacuumMsMax = 15
+/** A WAL above it has not begun anew for long. */
+const walBytesLong = 16 * 1024 * 1024
+/** For so long readers of that moment are waited for; later ones read the database alone. */
+const walWaitMs = 50
 /** How often age and room are looked at while nothing is to be done. */
 const checkIntervalSec = 2
 /** How often streams without anything are looked for: each look reads all streams. */
@@ -99,6 +103,7 @@ export function createRetention(deps: Deps): Retention {
     },
     step: (nowSec) => {
       if (nowSec < checkedSec + checkIntervalSec && nowSec >= checkedSec) return false
+      if (room.walBytes() > walBytesLong) beginLogAnew(connection)
       const oldest = sweeping.oldestArrival()
       if (oldest !== null && oldest < nowSec - settings.ageSec) {
         sweep(nowSec - settings.ageSec)
@@ -132,6 +137,19 @@ export function createRetention(deps: Deps): Retention {
       else checkedSec = Number.NEGATIVE_INFINITY
       return true
     },
+  }
+}
+
+/**
+ * Readers that follow one another without a pause keep the WAL from its end, and it grows: 48 MB within two
+ * minutes at 20,000 lines/s with walks and a tail beside.
+ */
+function beginLogAnew(connection: Connection): void {
+  connection.pragma(`busy_timeout = ${walWaitMs}`)
+  try {
+    connection.pragma('wal_checkpoint(TRUNCATE)')
+  } finally {
+    connection.pragma(`busy_timeout = ${storeLimits.busyTimeoutMs}`)
   }
 }
 
