@@ -263,7 +263,6 @@ export class Generation {
   }
 
   toRow({ lastLevels, lastTime }: StreamPlace): FileRow {
-    const isSeen = this.size > 0
     return {
       id: this.id,
       streamId: this.streamId,
@@ -279,7 +278,7 @@ export class Generation {
       tailHash: this.tail === null ? this.tailHash : hash48(this.tail),
       lastLevels,
       lastTime,
-      unreadBytes: isSeen ? (this.unreadBytes ?? 0) : this.#unreadBefore,
+      unreadBytes: this.size > 0 ? (this.unreadBytes ?? 0) : this.#unreadBefore,
     }
   }
 

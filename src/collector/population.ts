@@ -7,6 +7,7 @@ import { collectorLimits } from '../limits/collector.ts'
 import type { Logger } from '../log.ts'
 import type { Time } from '../model/entry.ts'
 import { LevelDetector } from '../model/level.ts'
+import { compareTime } from '../model/time.ts'
 import type { FileRow, FragmentPiece } from '../store/contract.ts'
 import type { Batch } from './batch.ts'
 import { Container } from './container.ts'
@@ -298,13 +299,9 @@ export class Population {
 function lastTimeOf(rows: readonly FileRow[]): Time | null {
   const times = rows.flatMap(({ lastTime }) => lastTime ?? [])
   return times.reduce<Time | null>(
-    (newest, time) => (newest === null || isAfter(time, newest) ? time : newest),
+    (newest, time) => (newest === null || compareTime(time, newest) > 0 ? time : newest),
     null,
   )
-}
-
-function isAfter(one: Time, other: Time): boolean {
-  return one.sec > other.sec || (one.sec === other.sec && one.ns > other.ns)
 }
 
 function listIn<T>(map: Map<number, T[]>, key: number): T[] {

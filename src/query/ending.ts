@@ -17,6 +17,11 @@ export function answerEnding(answerBytesMax: number): Ending {
   return { reason: 'answer_bytes', warning: `ended: the answer reached ${answerBytesMax} bytes` }
 }
 
+/** The ending with what is to be done about it. */
+export function withAdvice({ reason, warning }: Ending, advice: string, joint = ';'): Ending {
+  return { reason, warning: `${warning}${joint} ${advice}` }
+}
+
 /** Asked after a slice that did not finish; null: it may go on. */
 export function spentEnding(
   { elapsedMs, scannedBytes }: { readonly elapsedMs: number; readonly scannedBytes: number },

@@ -7,7 +7,14 @@ import { queryLimits } from '../limits/query.ts'
 import type { Cursor } from '../model/cursor.ts'
 import { type CollectedPage, createCollectedPage } from './collected-page.ts'
 import type { LogsPage, LogsRequest } from './contract.ts'
-import { answerEnding, type Ending, expressionEnding, type QueryBounds, spentEnding } from './ending.ts'
+import {
+  answerEnding,
+  type Ending,
+  expressionEnding,
+  type QueryBounds,
+  spentEnding,
+  withAdvice,
+} from './ending.ts'
 import { type Lane, type Lanes, TaskTimeout } from './lanes.ts'
 import { createPartWalk, type PartWalk, type PartWalkOptions } from './part-walk.ts'
 import { type Format, looksAtText, type Plan, type TimeRange } from './plan.ts'
@@ -122,7 +129,11 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
     } catch (error) {
       if (!(error instanceof TaskTimeout)) throw error
       const place = cursor ?? (await begin(request.plan, request.range))
-      return collected.finish({ next: place, ending: goOn(expressionEnding, ', or', share), started })
+      return collected.finish({
+        next: place,
+        ending: withAdvice(expressionEnding, share.advice, ', or'),
+        started,
+      })
     } finally {
       rest?.close()
     }
@@ -192,19 +203,15 @@ function endingOf(
 ): Ending | null {
   const { answerBytesMax } = queryLimits
   if (end === 'answer' || (end === 'over' && bytes >= answerBytesMax)) {
-    return goOn(answerEnding(answerBytesMax), ';', share)
+    return withAdvice(answerEnding(answerBytesMax), share.advice)
   }
   if (end !== 'over') return null
   const elapsedMs = performance.now() - share.started
   const ending = spentEnding({ elapsedMs, scannedBytes: share.scannedBytes + scannedBytes }, bounds)
-  return ending && goOn(ending, ';', share)
+  return ending && withAdvice(ending, share.advice)
 }
 
 function atDeadline(bounds: QueryBounds, share: PageShare): Ending | null {
   const ending = spentEnding({ elapsedMs: bounds.queryDeadlineMs, scannedBytes: 0 }, bounds)
-  return ending && goOn(ending, ';', share)
-}
-
-function goOn({ reason, warning }: Ending, joint: string, { advice }: PageShare): Ending {
-  return { reason, warning: `${warning}${joint} ${advice}` }
+  return ending && withAdvice(ending, share.advice)
 }

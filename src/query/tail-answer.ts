@@ -1,6 +1,7 @@
 /** One step of a tail: first the rest of a history walk forward in time, then what was committed after it. */
 
 import { type Cursor, encodeCursor, type Place } from '../model/cursor.ts'
+import { compareTime } from '../model/time.ts'
 import type { Snapshot } from '../store/reader.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
 import { type EntrySink, EntryWriter } from './entry-writer.ts'
@@ -159,5 +160,5 @@ function isOlder({ columns, index }: Hit, { sec, ns }: Place): boolean {
 }
 
 function newerOf(a: Place | null, b: Place): Place {
-  return a !== null && (a.sec > b.sec || (a.sec === b.sec && a.ns >= b.ns)) ? a : b
+  return a !== null && compareTime(a, b) >= 0 ? a : b
 }

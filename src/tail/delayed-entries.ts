@@ -1,7 +1,7 @@
 /** Holds entries of a tail back for a while, so that those of slow writers take their places by time. */
 
 import type { LogqlEntry } from '../query/logql/contract.ts'
-import { nanosecondsOf } from '../query/logql/read-records.ts'
+import { bytesOf, nanosecondsOf } from '../query/logql/read-records.ts'
 
 type Held = { readonly entry: LogqlEntry; readonly ns: bigint; readonly dueMs: number }
 
@@ -60,8 +60,4 @@ export class DelayedEntries {
 function byTime(one: Held, other: Held): number {
   if (one.ns === other.ns) return 0
   return one.ns < other.ns ? -1 : 1
-}
-
-function bytesOf({ labels, value }: LogqlEntry): number {
-  return labels.length + value.length
 }

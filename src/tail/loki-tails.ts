@@ -6,6 +6,7 @@ import { LogkeepError } from '../errors.ts'
 import { httpLimits, lokiLimits, tailLimits } from '../limits/http.ts'
 import type { Logger } from '../log.ts'
 import type { LogqlLinesRequest, LogqlService, LogqlTailRead } from '../query/logql/contract.ts'
+import { bytesOf } from '../query/logql/read-records.ts'
 import { DelayedEntries } from './delayed-entries.ts'
 import type { TailHub, TailOpening } from './hub.ts'
 
@@ -46,9 +47,7 @@ export function createLokiTails(options: LokiTailsOptions): LokiTails {
       try {
         await collector.sync(httpLimits.syncWaitMs)
         const first = await logql.openTail(asked, signal)
-        hub.refuseAboveRoom(
-          first.entries.reduce((sum, { labels, value }) => sum + labels.length + value.length, 0),
-        )
+        hub.refuseAboveRoom(first.entries.reduce((sum, entry) => sum + bytesOf(entry), 0))
         // These are in order.
         waiting.add(first.entries, performance.now() - delayMs)
         return {

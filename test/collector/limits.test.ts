@@ -332,10 +332,7 @@ test('F79 deleted files are not held for ever while nothing can be stored; what 
     node.remove('0.log')
     await node.pass(60_000)
     assert.equal(node.core.status().filesOpen, 1)
-    for (let round = 0; round < 3; round += 1) {
-      node.now += collectorLimits.heldMaxMs / 2
-      node.core.poll(node.now)
-    }
+    node.passHeld()
     assert.equal(node.core.status().filesOpen, 0)
     node.writer.failure = null
     node.core.commit(node.now)

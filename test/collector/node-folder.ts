@@ -13,6 +13,7 @@ import {
   type CollectorWriter,
   createCore,
 } from '../../src/collector/core.ts'
+import { collectorLimits } from '../../src/limits/collector.ts'
 import type { Logger } from '../../src/log.ts'
 import { RecordingWriter } from '../support/recording-writer.ts'
 
@@ -136,6 +137,14 @@ export class NodeFolder {
       while (this.core.poll(this.now, { all: true, budgetMs: 1000 })) idle = 0
       await setImmediate()
       if (this.hasGzip()) await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+  }
+
+  /** More time passes than deleted files are held open, with polls alone. */
+  passHeld(): void {
+    for (let round = 0; round < 3; round += 1) {
+      this.now += collectorLimits.heldMaxMs / 2
+      this.core.poll(this.now)
     }
   }
 

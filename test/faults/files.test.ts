@@ -78,10 +78,7 @@ test('F79 deleted files are held at most ten minutes while nothing can be stored
     assert.equal(fault.status().filesOpen, 1)
     const { bytesRead } = fault.status()
     assert.ok(bytesRead < collectorLimits.batchBytesMax)
-    for (let round = 0; round < 3; round += 1) {
-      node.now += collectorLimits.heldMaxMs / 2
-      node.core.poll(node.now)
-    }
+    node.passHeld()
     assert.equal(fault.status().filesOpen, 0)
     commits.failure = null
     await node.pass(5000)
@@ -104,10 +101,7 @@ test('F79 a deleted file that has a compressed copy is let go, and the copy is r
     node.rename('0.log', '0.log.20261122-101112')
     node.gzip('0.log.20261122-101112')
     await node.pass(3000)
-    for (let round = 0; round < 3; round += 1) {
-      node.now += collectorLimits.heldMaxMs / 2
-      node.core.poll(node.now)
-    }
+    node.passHeld()
     assert.equal(fault.status().filesOpen, 0)
     commits.failure = null
     await node.pass(5000)

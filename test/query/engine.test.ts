@@ -8,8 +8,7 @@ import { test } from 'node:test'
 import { LogkeepError } from '../../src/errors.ts'
 import { type Cursor, hashPlan, parseCursor } from '../../src/model/cursor.ts'
 import { attribute, gapLevel } from '../../src/model/entry.ts'
-import { createEngine, type Engine } from '../../src/query/engine.ts'
-import { openReader } from '../../src/store/reader.ts'
+import type { Engine } from '../../src/query/engine.ts'
 import {
   entriesOf,
   everything,
@@ -21,25 +20,13 @@ import {
   testUntilSec,
 } from '../support/engine-tasks.ts'
 import { createRandom } from '../support/random.ts'
-import {
-  createStoreModel,
-  inHistoryOrder,
-  keepForever,
-  type StoreModel,
-  smallLimits,
-} from '../support/store-model.ts'
+import { withStoreEngine } from '../support/store-engine.ts'
+import { inHistoryOrder, keepForever, type StoreModel, smallLimits } from '../support/store-model.ts'
 
 const startSec = 1_780_000_000
 
 function withModel(work: (model: StoreModel, engine: Engine) => void, retention = keepForever): void {
-  const model = createStoreModel(smallLimits, retention)
-  const engine = createEngine(openReader(model.dataDir))
-  try {
-    work(model, engine)
-  } finally {
-    engine.close()
-    model.close()
-  }
+  withStoreEngine(work, smallLimits, retention)
 }
 
 const line = (streamId: number, sec: number, text: string) => ({ streamId, sec: startSec + sec, ns: 0, text })

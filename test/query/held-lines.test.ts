@@ -5,23 +5,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { storeLimits } from '../../src/limits/store.ts'
 import { attribute } from '../../src/model/entry.ts'
-import { createEngine, type Engine } from '../../src/query/engine.ts'
-import { openReader } from '../../src/store/reader.ts'
 import { entriesOf, everything, historyTask } from '../support/engine-tasks.ts'
-import { createStoreModel, type StoreModel } from '../support/store-model.ts'
+import { withStoreEngine } from '../support/store-engine.ts'
 
 const startSec = 1_780_000_000
-
-function withStore(work: (model: StoreModel, engine: Engine) => void): void {
-  const model = createStoreModel(storeLimits)
-  const engine = createEngine(openReader(model.dataDir))
-  try {
-    work(model, engine)
-  } finally {
-    engine.close()
-    model.close()
-  }
-}
 
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 60 }),
@@ -39,7 +26,7 @@ test('S-QUERY-20 S-HTTP-20 lines of a block that are escaped together are what e
     minLength: 1,
     maxLength: 40,
   })
-  withStore((model, engine) => {
+  withStoreEngine((model, engine) => {
     let stream = 0
     fc.assert(
       fc.property(drawn, fc.constantFrom('forward' as const, 'backward' as const), (lines, direction) => {
@@ -64,5 +51,5 @@ test('S-QUERY-20 S-HTTP-20 lines of a block that are escaped together are what e
       }),
       { numRuns: 60 },
     )
-  })
+  }, storeLimits)
 })

@@ -15,7 +15,8 @@ import { openReader } from '../../src/store/reader.ts'
 import { createDirectLanes, type DirectLanesOptions } from '../support/direct-lanes.ts'
 import { everything, testUntilSec } from '../support/engine-tasks.ts'
 import { chooseSeed, createRandom, type Random } from '../support/random.ts'
-import { disturb, drawPlan } from '../support/random-plan.ts'
+import { beginStreams, disturb, drawPlan } from '../support/random-plan.ts'
+import { withStoreEngine } from '../support/store-engine.ts'
 import { createStoreModel, labelsOf, type ModelLine, type StoreModel } from '../support/store-model.ts'
 
 const startSec = 1_780_000_000
@@ -119,10 +120,7 @@ function runModel(seed: number): void {
   const model = createStoreModel()
   const engine = createEngine(openReader(model.dataDir))
   try {
-    const streamIds = new Map<number, number>()
-    for (let index = 0; index < 6; index += 1) streamIds.set(index, model.streamId(index))
-    const firsts = [...streamIds.values()].map((streamId) => ({ streamId, sec: startSec, ns: 0, text: 'x' }))
-    model.commitLines(firsts, startSec)
+    const streamIds = beginStreams(model, startSec)
     for (let count = 0; count < 30; count += 1) disturb(model, random, clock)
     const { plan, keeps } = drawPlan(random, streamIds)
     const by = random.pick([null, ...histogramGroups])
@@ -182,17 +180,6 @@ test('S-HISTOGRAM-01 S-HISTOGRAM-02 S-HISTOGRAM-03 buckets and groups are what p
   }
 })
 
-function withStore(work: (model: StoreModel, engine: Engine) => void): void {
-  const model = createStoreModel()
-  const engine = createEngine(openReader(model.dataDir))
-  try {
-    work(model, engine)
-  } finally {
-    engine.close()
-    model.close()
-  }
-}
-
 /** Lines a second apart, in one stream, sealed. */
 function writeSeconds(model: StoreModel, count: number): void {
   const streamId = model.streamId(0)
@@ -206,7 +193,7 @@ function writeSeconds(model: StoreModel, count: number): void {
 }
 
 test('S-HISTOGRAM-02 ends of the range within a second, or on the border of one, count exactly what lies between', () => {
-  withStore((model, engine) => {
+  withStoreEngine((model, engine) => {
     const streamId = model.streamId(0)
     const times = [0, 1, 2, 3].flatMap((sec) =>
       [0, 250_000_000, 750_000_000].map((ns) => ({ sec: startSec + sec, ns })),
@@ -233,7 +220,7 @@ test('S-HISTOGRAM-02 ends of the range within a second, or on the border of one,
 })
 
 test('S-HISTOGRAM-01 what a slice has counted of a second that it does not finish is counted once', () => {
-  withStore((model, engine) => {
+  withStoreEngine((model, engine) => {
     const streams = Array.from({ length: 60 }, (_, index) => model.streamId(index))
     model.commitLines(
       streams.map((streamId) => ({ streamId, sec: startSec, ns: 0, text: 'line' })),
@@ -250,7 +237,7 @@ test('S-HISTOGRAM-01 what a slice has counted of a second that it does not finis
 })
 
 test('S-HISTOGRAM-04 a histogram that is ended early marks the buckets that are not complete', () => {
-  withStore((model, engine) => {
+  withStoreEngine((model, engine) => {
     writeSeconds(model, 300)
     const range = { since: { sec: startSec, ns: 0 }, until: { sec: startSec + 300, ns: 0 } }
     const task = histogramTask({ range, bucket: { stepMs: 10_000 }, sliceMs: -1 })
@@ -275,10 +262,7 @@ async function runPartsModel(seed: number): Promise<void> {
   const model = createStoreModel()
   const engine = createEngine(openReader(model.dataDir))
   try {
-    const streamIds = new Map<number, number>()
-    for (let index = 0; index < 6; index += 1) streamIds.set(index, model.streamId(index))
-    const firsts = [...streamIds.values()].map((streamId) => ({ streamId, sec: startSec, ns: 0, text: 'x' }))
-    model.commitLines(firsts, startSec)
+    const streamIds = beginStreams(model, startSec)
     for (let count = 0; count < 40; count += 1) disturb(model, random, clock)
     const text = random.pick(['needle', 'a', 'absent', '1'])
     const plan = {
@@ -381,7 +365,7 @@ test('S-HISTOGRAM-04 the bound that ends a histogram is named, and what was coun
 })
 
 test('S-HISTOGRAM-04 where nothing could be counted no bucket is complete, whatever the fraction of a second at the end', () => {
-  withStore((model, engine) => {
+  withStoreEngine((model, engine) => {
     writeSeconds(model, 3)
     const range = { since: { sec: startSec, ns: 0 }, until: { sec: startSec + 2, ns: 500_000_000 } }
     const { members } = engine.histogram(histogramTask({ range, bucket: { stepMs: 100 }, isLast: true }))
@@ -392,7 +376,7 @@ test('S-HISTOGRAM-04 where nothing could be counted no bucket is complete, whate
 })
 
 test('S-HISTOGRAM-05 gap records are in no count', () => {
-  withStore((model, engine) => {
+  withStoreEngine((model, engine) => {
     const streamId = model.streamId(0)
     const gap = {
       attributes: attribute.gap,
@@ -416,7 +400,7 @@ test('S-HISTOGRAM-05 gap records are in no count', () => {
 })
 
 test('S-HISTOGRAM-06 without a range it reaches from the oldest line with a good clock to now', () => {
-  withStore((model, engine) => {
+  withStoreEngine((model, engine) => {
     const empty = ask(engine, histogramTask())
     assert.equal(empty.count, 0)
     assert.ok(empty.buckets.length > 0)
@@ -437,7 +421,7 @@ test('S-HISTOGRAM-06 without a range it reaches from the oldest line with a good
 })
 
 test('S-HISTOGRAM-06 lines of broken clocks beside good ones move neither end of the range', () => {
-  withStore((model, engine) => {
+  withStoreEngine((model, engine) => {
     const streamId = model.streamId(0)
     const lines = [5, 1000, 2000, 32_503_680_000].map((sec) => ({
       streamId,
@@ -469,7 +453,7 @@ test('S-HISTOGRAM-06 lines of broken clocks beside good ones move neither end of
 })
 
 test('S-HISTOGRAM-06 a beginning at or behind now, and the last second that can be written, have an end behind them', () => {
-  withStore((model, engine) => {
+  withStoreEngine((model, engine) => {
     const lastSec = 253_402_300_799
     const nearly = { sec: startSec + 100, ns: 5 }
     const none = ask(engine, histogramTask({ range: { since: nearly, until: null } }))
@@ -497,7 +481,7 @@ test('S-HISTOGRAM-06 a beginning at or behind now, and the last second that can 
 })
 
 test('S-HISTOGRAM-07 too many buckets, or groups in them, are refused by name', () => {
-  withStore((model, engine) => {
+  withStoreEngine((model, engine) => {
     writeSeconds(model, 3)
     const range = { since: { sec: startSec - 86_400, ns: 0 }, until: { sec: startSec, ns: 0 } }
     const isRefused = (named: string) => (error: unknown) =>
@@ -523,7 +507,7 @@ test('S-HISTOGRAM-07 too many buckets, or groups in them, are refused by name', 
 })
 
 test('S-HISTOGRAM-08 without conditions on the text no body is read, and no column where stored counts fit', () => {
-  withStore((model, engine) => {
+  withStoreEngine((model, engine) => {
     writeSeconds(model, 300)
     const hourSec = startSec - (startSec % 3_600)
     const range = { since: { sec: hourSec, ns: 0 }, until: { sec: hourSec + 7_200, ns: 0 } }

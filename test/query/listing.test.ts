@@ -25,21 +25,15 @@ import {
   storedEntries,
 } from '../support/listing-model.ts'
 import { chooseSeed, createRandom, type Random } from '../support/random.ts'
-import { createStoreModel, keepForever, type StoreModel, smallLimits } from '../support/store-model.ts'
+import { withStoreEngine } from '../support/store-engine.ts'
+import { keepForever, type StoreModel, smallLimits } from '../support/store-model.ts'
 
 const startSec = 1_780_000_000
 const kinds: readonly ListKind[] = ['namespaces', 'pods', 'containers', 'streams']
 const anyStream = everything.streams
 
 function withModel(work: (model: StoreModel, engine: Engine) => void, retention = keepForever): void {
-  const model = createStoreModel(smallLimits, retention)
-  const engine = createEngine(openReader(model.dataDir))
-  try {
-    work(model, engine)
-  } finally {
-    engine.close()
-    model.close()
-  }
+  withStoreEngine(work, smallLimits, retention)
 }
 
 function settle(model: StoreModel, nowSec: number): void {

@@ -11,7 +11,7 @@ import type { Direction, Plan } from '../../src/query/plan.ts'
 import { openReader } from '../../src/store/reader.ts'
 import { type Entry, entriesOf, historyTask, tailTask } from '../support/engine-tasks.ts'
 import { chooseSeed, createRandom, type Random } from '../support/random.ts'
-import { disturb, drawPlan } from '../support/random-plan.ts'
+import { beginStreams, disturb, drawPlan } from '../support/random-plan.ts'
 import {
   createStoreModel,
   inHistoryOrder,
@@ -74,13 +74,7 @@ function runModel(seed: number): void {
   const model = createStoreModel()
   const engine = createEngine(openReader(model.dataDir))
   try {
-    const streamIds = new Map<number, number>()
-    for (let index = 0; index < 6; index += 1) streamIds.set(index, model.streamId(index))
-    // A stream of which nothing is stored may be gone after a restart, and its number with it.
-    model.commitLines(
-      [...streamIds.values()].map((streamId) => ({ streamId, sec: startSec, ns: 0, text: 'first' })),
-      startSec,
-    )
+    const streamIds = beginStreams(model, startSec)
     for (let count = 0; count < 30; count += 1) disturb(model, random, clock)
     for (const direction of ['backward', 'forward'] as const) {
       const { plan, keeps } = drawPlan(random, streamIds)

@@ -8,11 +8,11 @@ import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { createEngine } from '../../src/query/engine.ts'
-import type { FileRow } from '../../src/store/contract.ts'
 import { databasePath } from '../../src/store/database.ts'
 import { openReader } from '../../src/store/reader.ts'
 import { StreamIdSet } from '../../src/store/stream-ids.ts'
 import { historyTask, linesOf, listTask, membersOf } from '../support/engine-tasks.ts'
+import { fileOf } from '../support/listing-model.ts'
 import { createStoreModel, emptyCommit, type StoreModel, smallLimits } from '../support/store-model.ts'
 
 const anyStream = {
@@ -35,27 +35,6 @@ function withModel(work: (model: StoreModel) => void): void {
   } finally {
     model.close()
   }
-}
-
-function fileOf(model: StoreModel, streamId: number): FileRow {
-  const identity = {
-    device: '1',
-    inode: String(streamId),
-    name: '0.log',
-    gzip: false,
-    state: 'live',
-  } as const
-  const hashes = {
-    headLength: 0,
-    headHash: 0,
-    position: 0,
-    tailLength: 0,
-    tailHash: 0,
-    lastLevels: 0,
-    lastTime: null,
-    unreadBytes: 0,
-  }
-  return { id: model.writer.nextFileId(), streamId, ...identity, ...hashes }
 }
 
 function write(model: StoreModel, streamId: number, atSec: number, text: string): void {

@@ -168,8 +168,15 @@ export function drawLine(random: Random, streamId: number, nowSec: number): NewL
   return { streamId, sec: nowSec - random.pick([0, 0, 0, 300]), ns, text, level }
 }
 
+/** A live file of which nothing is read. */
 export function fileOf(model: StoreModel, streamId: number): FileRow {
-  const identity = { device: '1', inode: '7', name: '0.log', gzip: false, state: 'live' } as const
+  const identity = {
+    device: '1',
+    inode: String(streamId),
+    name: '0.log',
+    gzip: false,
+    state: 'live',
+  } as const
   const hashes = {
     headLength: 0,
     headHash: 0,

@@ -48,6 +48,23 @@ function keepsText(filter: LineFilter | null, text: string): boolean {
   return found !== filter.negate
 }
 
+/**
+ * The streams that `commitRandom` writes to, by their index, each with a first line: one of which nothing is
+ * stored may be gone after a restart, and its number with it.
+ */
+export function beginStreams(model: StoreModel, startSec: number): Map<number, number> {
+  const streamIds = new Map<number, number>()
+  for (let index = 0; index < 6; index += 1) streamIds.set(index, model.streamId(index))
+  const firsts = [...streamIds.values()].map((streamId) => ({
+    streamId,
+    sec: startSec,
+    ns: 0,
+    text: 'first',
+  }))
+  model.commitLines(firsts, startSec)
+  return streamIds
+}
+
 /** Makes the world move between two questions: commits, upkeep, a restart now and then. */
 export function disturb(model: StoreModel, random: Random, clock: { sec: number }): void {
   for (let count = random.between(0, 3); count > 0; count -= 1) {

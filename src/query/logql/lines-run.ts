@@ -2,10 +2,10 @@
 
 import { queryLimits } from '../../limits/query.ts'
 import type { LogsPage, LogsRequest, QueryStats } from '../contract.ts'
-import { answerEnding, type Ending, type QueryBounds, spentEnding } from '../ending.ts'
+import { answerEnding, type Ending, type QueryBounds, spentEnding, withAdvice } from '../ending.ts'
 import type { Pager } from '../pager.ts'
 import { type LogqlEntry, type LogqlLinesAnswer, type LogqlLinesRequest, linesAdvice } from './contract.ts'
-import { groupByLabels, nanosecondsOf, readRecords } from './read-records.ts'
+import { bytesOf, groupByLabels, nanosecondsOf, readRecords } from './read-records.ts'
 
 /** Gap records that are told one by one. */
 const gapsToldMax = 10
@@ -81,16 +81,12 @@ function endingOf({ ended, warnings }: LogsPage, keptBytes: number, isThinned: b
   if (ended !== null && !(isThinned && ended === 'answer_bytes')) {
     return { reason: ended, warning: warnings.at(-1) as string }
   }
-  return keptBytes < answerBytesMax ? null : advised(answerEnding(answerBytesMax))
+  return keptBytes < answerBytesMax ? null : withAdvice(answerEnding(answerBytesMax), linesAdvice)
 }
 
 function spent(started: number, { scannedBytes }: QueryStats, bounds: QueryBounds): Ending | null {
   const ending = spentEnding({ elapsedMs: performance.now() - started, scannedBytes }, bounds)
-  return ending && advised(ending)
-}
-
-function advised({ reason, warning }: Ending): Ending {
-  return { reason, warning: `${warning}; ${linesAdvice}` }
+  return ending && withAdvice(ending, linesAdvice)
 }
 
 /** Takes entries up to the limit, each so far from the last that was taken. */
@@ -108,7 +104,7 @@ function createKept(limit: number, intervalNs: number) {
         if (entries.length >= limit) return
         if (!isFarEnough(entry)) continue
         entries.push(entry)
-        bytes += entry.labels.length + entry.value.length
+        bytes += bytesOf(entry)
       }
     },
   }

@@ -27,6 +27,11 @@ export function nanosecondsOf({ value }: LogqlEntry): bigint {
   return BigInt(value.slice(2, value.indexOf('"', 2)))
 }
 
+/** About, as it is kept and sent. */
+export function bytesOf({ labels, value }: LogqlEntry): number {
+  return labels.length + value.length
+}
+
 /** Sorted by labels; values stay in their order. */
 export function groupByLabels(entries: readonly LogqlEntry[]): LogqlStream[] {
   const streams = new Map<string, string[]>()
