@@ -151,9 +151,7 @@ function write({ dataDir, logRoot, settings }: Job): Measured {
 /** In a fresh process, with what it reads in the system's memory. */
 async function read({ dataDir, pods, settings }: Job): Promise<Measured> {
   const startedMs = performance.now()
-  const engine = createEngine(
-    openReader(dataDir, storeLimits.readerBodyCacheBytes, { ...storeLimits, ...settings }),
-  )
+  const engine = createEngine(openReader(dataDir, { ...storeLimits, ...settings }))
   const pager = createPager(createDirectLanes(engine), {
     queryDeadlineMs: sliceMs,
     scannedBytesMax: queryLimits.scannedBytesMax,

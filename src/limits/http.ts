@@ -75,6 +75,11 @@ export const tailLimits = {
   bufferedTotalBytesMax: 48 * mebibyte,
   /** Entries of one frame: small beside a slow client's buffer, large enough for a second of 1,000 lines. */
   readBytesMax: 256 * kibibyte,
+  /**
+   * The same of a tail that is behind: each read opens a block of every container, however few of its lines
+   * it sends.
+   */
+  readBehindBytesMax: 1 * mebibyte,
   /** A client that could not take anything for so long is sent away with its cursor. */
   lagMaxMs: 5 * 60_000,
   /** Below the 30 s after which proxies close silent connections. */

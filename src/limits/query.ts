@@ -13,8 +13,6 @@ export const queryLimits = {
   sliceAloneMs: 300,
   /** A slice that has not ended by then has its thread terminated: a regular expression that runs away. */
   sliceHardMs: 5_000,
-  /** Bodies that the light thread keeps: what several tails read of one commit. */
-  lightBodyCacheBytes: 4 * mebibyte,
   /** The same for tails and listings, which share one thread. */
   lightHardMs: 2_000,
   /** Buckets of a histogram: more than a screen has columns. */

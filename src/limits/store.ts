@@ -27,6 +27,12 @@ export const storeLimits = {
    */
   journalBytesMax: 24 * mebibyte,
   /**
+   * Above it sealing goes before reading, for `sealLateMs` at a time: many streams whose lines arrive faster
+   * than they are sealed would fill the budget with lines that are hardly compressed.
+   */
+  journalBytesLate: 36 * mebibyte,
+  sealLateMs: 500,
+  /**
    * Everything is sealed when the oldest journal row is this old, so that the journal does not hide from
    * filters.
    */
@@ -78,9 +84,9 @@ export const storeLimits = {
   /** SQLite's page cache of a connection; the file system's cache does the rest. */
   cacheBytes: 4 * mebibyte,
   /** Decoded columns that a query thread keeps. */
-  readerColumnCacheBytes: 2 * mebibyte,
+  readerColumnCacheBytes: 6 * mebibyte,
   /** Decompressed bodies that a query thread keeps: pages of a walk come back to the same blocks. */
-  readerBodyCacheBytes: 12 * mebibyte,
+  readerBodyCacheBytes: 8 * mebibyte,
   /** Headers of blocks that a query thread keeps, at some 250 bytes. */
   readerHeaders: 2_000,
   /** Up to this many streams are read by their own index; more by one over all streams. */

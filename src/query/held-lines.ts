@@ -5,6 +5,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import { attribute } from '../model/entry.ts'
+import type { BodyPart } from '../store/bodies.ts'
 import type { Snapshot } from '../store/reader.ts'
 import type { HitList, OpenSegment } from './open-segment.ts'
 
@@ -35,10 +36,11 @@ type Chain = { readonly hits: HitList; readonly from: number; readonly first: nu
 
 /** Neighbouring lines of a body, most of them wanted. */
 type Run = {
-  readonly body: Buffer
+  readonly body: BodyPart
   readonly lineEnds: Uint32Array
   readonly attributes: Uint8Array
-  /** Indexes in the body, the last inclusive. */
+  /** How many are wanted, and their indexes in the segment, the last inclusive. */
+  readonly lineCount: number
   readonly firstLine: number
   readonly lastLine: number
   /** Bytes of the body, without the last line's LF. */
@@ -101,9 +103,18 @@ export class HeldLines {
   #loadChain(snapshot: Snapshot, chain: Chain, held: number, isEscaping: boolean): number {
     const { hits, from, first } = chain
     const { segment, columns } = hits.sources[hits.sourceAt(from + first)] as OpenSegment
-    const body = snapshot.body(segment)
     const lineEnds = snapshot.lineEnds(segment, columns)
-    const run = this.#runOf(chain, { body, lineEnds, attributes: columns.attributes }, isEscaping)
+    const span = this.#spanOf(chain)
+    const start = startOf(lineEnds, span.firstLine)
+    const end = lineEnds[span.lastLine] as number
+    const body = snapshot.bodyPart(segment, {
+      start,
+      end,
+      next: nextOf(span, hits.indexAt(from + first)),
+      openCount: hits.sources.length,
+    })
+    const lines = { ...span, start, end, body, lineEnds, attributes: columns.attributes }
+    const run = this.#isRun(chain, lines, isEscaping) ? lines : null
     if (run !== null) {
       const { textStart, next } = isEscaping ? this.#escapeRun(run, held) : this.#copyRun(run, held)
       this.#placeLines(chain, run, textStart, isEscaping)
@@ -116,34 +127,36 @@ export class HeldLines {
     return next
   }
 
-  /** Null where lines are better copied one by one. */
-  #runOf(
-    { hits, from, first }: Chain,
-    source: Pick<Run, 'body' | 'lineEnds' | 'attributes'>,
-    isEscaping: boolean,
-  ): Run | null {
-    let lines = 0
+  #spanOf({ hits, from, first }: Chain): Pick<Run, 'lineCount' | 'firstLine' | 'lastLine'> {
+    let lineCount = 0
     let firstLine = Number.POSITIVE_INFINITY
     let lastLine = 0
     for (let at = first; at !== nobody; at = this.#nexts[at] as number) {
       const index = hits.indexAt(from + at)
-      // What is read of a gap record is not its text.
-      if (isEscaping && (source.attributes[index] as number) & attribute.gap) return null
-      lines += 1
+      lineCount += 1
       if (index < firstLine) firstLine = index
       if (index > lastLine) lastLine = index
     }
-    if (lines < runLinesMin || lastLine - firstLine >= lines * runLinesPerWanted) return null
-    const start = startOf(source.lineEnds, firstLine)
-    const end = source.lineEnds[lastLine] as number
-    if (end - start > runBytesMax || (isEscaping && !isUtf8(source.body.subarray(start, end)))) return null
-    return { ...source, firstLine, lastLine, start, end }
+    return { lineCount, firstLine, lastLine }
+  }
+
+  /** False: lines are better copied one by one. */
+  #isRun({ hits, from, first }: Chain, run: Run, isEscaping: boolean): boolean {
+    const { body, lineCount, firstLine, lastLine, start, end, attributes } = run
+    if (lineCount < runLinesMin || lastLine - firstLine >= lineCount * runLinesPerWanted) return false
+    if (end - start > runBytesMax) return false
+    if (!isEscaping) return true
+    for (let at = first; at !== nobody; at = this.#nexts[at] as number) {
+      // What is read of a gap record is not its text.
+      if ((attributes[hits.indexAt(from + at)] as number) & attribute.gap) return false
+    }
+    return isUtf8(body.bytes.subarray(start - body.start, end - body.start))
   }
 
   #copyRun({ body, lineEnds, firstLine, lastLine, start, end }: Run, held: number): HeldRun {
     const next = held + end - start
     this.#reserve(next, held)
-    body.copy(this.#room, held, start, end)
+    body.bytes.copy(this.#room, held, start - body.start, end - body.start)
     const runEnds = this.#runEnds
     for (let line = firstLine; line <= lastLine; line += 1) {
       runEnds[line - firstLine] = held + (lineEnds[line] as number) - start
@@ -191,19 +204,19 @@ export class HeldLines {
         isEscaping &&
         ((attributes[line] as number) & asItIs) === 0 &&
         (lineEnds[line] as number) > startOf(lineEnds, line) &&
-        body[(lineEnds[line] as number) - 1] === carriageReturn
+        body.bytes[(lineEnds[line] as number) - 1 - body.start] === carriageReturn
       this.ends[at] = (runEnds[line - firstLine] as number) - (isTrimmed ? escapedReturnBytes : 0)
       this.areEscaped[at] = Number(isEscaping)
     }
   }
 
   /** Returns where the next line goes. */
-  #copyLine(body: Buffer, lineEnds: Uint32Array, line: number, offset: number, held: number): number {
+  #copyLine(body: BodyPart, lineEnds: Uint32Array, line: number, offset: number, held: number): number {
     const start = startOf(lineEnds, line)
     const end = lineEnds[line] as number
     const next = held + end - start
     this.#reserve(next, held)
-    body.copy(this.#room, held, start, end)
+    body.bytes.copy(this.#room, held, start - body.start, end - body.start)
     this.starts[offset] = held
     this.ends[offset] = next
     this.areEscaped[offset] = 0
@@ -220,6 +233,12 @@ export class HeldLines {
 
 /** A carriage return at the end of these lines is part of them. */
 const asItIs = attribute.cut | attribute.malformed
+
+/** Where a walk that came to `line` first of these goes on. */
+function nextOf({ firstLine, lastLine }: Pick<Run, 'firstLine' | 'lastLine'>, line: number) {
+  if (firstLine === lastLine) return 'unknown'
+  return line === firstLine ? 'behind' : 'before'
+}
 
 function startOf(lineEnds: Uint32Array, line: number): number {
   return line === 0 ? 0 : (lineEnds[line - 1] as number) + 1

@@ -6,7 +6,6 @@
 import { Piscina } from 'piscina'
 import { LogkeepError } from '../errors.ts'
 import { queryLimits, threadHeap } from '../limits/query.ts'
-import { storeLimits } from '../limits/store.ts'
 import type { LaneStatus, QueryStatus, ThreadMemory } from './contract.ts'
 import { causeOf, failed } from './failure.ts'
 import { createGate } from './gate.ts'
@@ -70,7 +69,6 @@ export function createLanes(options: LanesOptions): Lanes {
       waitingMax: lightQueueMax,
       hardMs: lightHardMs,
       givesWay: false,
-      bodyCacheBytes: queryLimits.lightBodyCacheBytes,
     }),
     scan: createLane({
       ...shared,
@@ -78,7 +76,6 @@ export function createLanes(options: LanesOptions): Lanes {
       waitingMax: scanQueueMax,
       hardMs: sliceHardMs,
       givesWay: true,
-      bodyCacheBytes: storeLimits.readerBodyCacheBytes,
     }),
   }
   let lastTaskMs = performance.now()
@@ -112,7 +109,6 @@ export function createLanes(options: LanesOptions): Lanes {
 
 type LaneOptions = {
   readonly dataDir: string
-  readonly bodyCacheBytes: number
   readonly threads: number
   readonly waitingMax: number
   readonly hardMs: number
@@ -135,7 +131,6 @@ type ThreadLane = {
  */
 function createLane({
   dataDir,
-  bodyCacheBytes,
   threads,
   waitingMax,
   hardMs,
@@ -154,7 +149,7 @@ function createLane({
     // Histograms that nobody asks for, 0.7 MB a lane.
     recordTiming: false,
     resourceLimits: threadHeap,
-    workerData: { dataDir, bodyCacheBytes, givesWay } satisfies QueryWorkerData,
+    workerData: { dataDir, givesWay } satisfies QueryWorkerData,
   })
   // A thread that cannot start is told here and to the tasks that wait for it; without a listener it would
   // end the process.

@@ -210,15 +210,24 @@ function selectByText(
   return selected.subarray(0, length)
 }
 
-/** Sorts selected indexes by (time, line), ascending; in place where the segment's times do not ascend. */
+/** Sorts ascending indexes by (time, line), in place: those that are left of a segment may be in order. */
 export function sortByTime(
   selected: Uint32Array,
   segment: Segment,
   { seconds, nanos }: Columns,
 ): Uint32Array {
-  if (segment.ascending) return selected
+  if (segment.ascending || isAscending(selected, seconds, nanos)) return selected
   return selected.sort(
     (a, b) =>
       (seconds[a] as number) - (seconds[b] as number) || (nanos[a] as number) - (nanos[b] as number) || a - b,
   )
+}
+
+function isAscending(lines: Uint32Array, seconds: Float64Array, nanos: Int32Array): boolean {
+  for (let at = 1; at < lines.length; at += 1) {
+    const [before, line] = [lines[at - 1] as number, lines[at] as number]
+    const order = (seconds[before] as number) - (seconds[line] as number)
+    if (order > 0 || (order === 0 && (nanos[before] as number) > (nanos[line] as number))) return false
+  }
+  return true
 }

@@ -16,7 +16,7 @@ import { boundCommit, rangeOf } from './walk-cursor.ts'
 import { createHitWriter, type HitWriter } from './write-hits.ts'
 
 /** Lines that one step reads of a history walk. */
-const historyLinesPerStep = 2_000
+const historyLinesPerStep = 8_000
 /** Lines of a commit that are taken at a time: a commit may hold more than one answer has room for. */
 const commitLinesPerTurn = 512
 

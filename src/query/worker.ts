@@ -14,7 +14,6 @@ import type { Task } from './tasks.ts'
 
 export type QueryWorkerData = {
   readonly dataDir: string
-  readonly bodyCacheBytes: number
   /** Its work may wait: it is long. */
   readonly givesWay: boolean
 }
@@ -79,13 +78,13 @@ const misuseCodes = ['SQLITE_ERROR', 'SQLITE_MISUSE', 'SQLITE_RANGE', 'SQLITE_MI
  * Opens the database with the first task: a thread that cannot start would not be started again; and again
  * when another one is in its place. While that is not ready, or none is there, the old one goes on.
  */
-function createLazyEngine({ dataDir, bodyCacheBytes }: QueryWorkerData): () => Engine {
+function createLazyEngine({ dataDir }: QueryWorkerData): () => Engine {
   let open: { readonly engine: Engine; readonly identity: string | null } | null = null
   return () => {
     const identity = databaseIdentity(dataDir)
     if (open !== null && (identity === null || identity === open.identity)) return open.engine
     try {
-      const engine = createEngine(openReader(dataDir, bodyCacheBytes))
+      const engine = createEngine(openReader(dataDir))
       open?.engine.close()
       open = { engine, identity }
     } catch (error) {

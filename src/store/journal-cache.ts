@@ -3,7 +3,8 @@
  * never change, they are replaced.
  */
 
-import { ByteCache } from './byte-cache.ts'
+import type { BodyPart } from './bodies.ts'
+import type { ByteCache } from './byte-cache.ts'
 import type { Connection } from './database.ts'
 import { isFreed } from './free-bytes.ts'
 import { buildFilter, mayHoldAll, type RequiredGrams } from './gram-filter.ts'
@@ -91,7 +92,10 @@ function createRows(connection: Connection): JournalRows {
   }
 }
 
-export function createJournalCache(connection: Connection, chunks: ByteCache<string, Buffer>): JournalCache {
+export function createJournalCache(
+  connection: Connection,
+  chunks: ByteCache<string, BodyPart>,
+): JournalCache {
   const { current, refresh } = createRows(connection)
   const cached = (row: number): CachedRow => current().get(row) as CachedRow
   const chunkOf = createChunks(connection, cached, chunks)
@@ -158,7 +162,7 @@ export function createJournalCache(connection: Connection, chunks: ByteCache<str
 function createChunks(
   connection: Connection,
   cached: (row: number) => CachedRow,
-  known: ByteCache<string, Buffer>,
+  known: ByteCache<string, BodyPart>,
 ): (row: number, chunk: number) => Buffer {
   const bodyOf = connection.prepare('SELECT body FROM journal WHERE last_commit = ?').pluck()
   /** Of the row that was read last: its chunks are often wanted one after the other. */
@@ -167,10 +171,10 @@ function createChunks(
     const rowKey = `${row}:${firstCommit}`
     const key = `${rowKey}:${chunk}`
     const present = known.get(key)
-    if (present !== undefined) return present
+    if (present !== undefined) return present.bytes
     if (last?.key !== rowKey) last = { key: rowKey, body: bodyOf.get(row) as Buffer }
     const bytes = readChunk(head, last.body, chunk)
-    known.set(key, bytes, bytes.length)
+    known.set(key, { bytes, start: 0 }, bytes.length)
     return bytes
   }
   /** Neighbouring streams lie in the same chunk: for most of them no key is made. */

@@ -1,13 +1,13 @@
 /** Reads the database for one query thread: consistent snapshots of streams, segments, columns and bodies. */
 
 import { zstdDecompressSync } from 'node:zlib'
-import { storeLimits } from '../limits/store.ts'
+import { type StoreLimits, storeLimits } from '../limits/store.ts'
 import { gapLevel } from '../model/entry.ts'
 import { type BlockFinder, type BlockRange, createBlockFinder } from './block-finder.ts'
+import { type Bodies, type BodyPart, createBodies } from './bodies.ts'
 import { ByteCache } from './byte-cache.ts'
 import { ByteReader } from './byte-writer.ts'
 import { type Columns, decodeColumns } from './columns.ts'
-import { decompress } from './compression.ts'
 import { type Connection, type FileSettings, openForReading } from './database.ts'
 import { createFilters, type Filters } from './filters.ts'
 import { freeBytes } from './free-bytes.ts'
@@ -25,7 +25,7 @@ import type { StreamIds } from './stream-ids.ts'
 import { createTotalsReader, type TotalsReader } from './stream-totals.ts'
 
 /** One moment of the database. Valid only while `Reader.snapshot` runs. */
-export type Snapshot = {
+export type Snapshot = Bodies & {
   /** Number of the newest commit; 0 in an empty database. */
   readonly lastCommit: number
   /** Changes whenever streams or blocks do. */
@@ -48,11 +48,6 @@ export type Snapshot = {
   /** Number of the newest block; 0 where there is none. Later ones have higher numbers, for ever. */
   readonly lastBlock: () => number
   readonly columns: (segment: Segment) => Columns
-  /**
-   * Body with an LF after each line. Shared, do not change or transfer; gone with the next call of this or of
-   * `lineEnds` for another segment, which may need its memory.
-   */
-  readonly body: (segment: Segment) => Buffer
   /** Offset in the body of the LF after each line. Shared. */
   readonly lineEnds: (segment: Segment, columns: Columns) => Uint32Array
   readonly runs: (segment: Segment) => readonly Run[]
@@ -77,11 +72,10 @@ const gapBit = 1 << gapLevel
 /** Bytes per line of decoded columns. */
 const columnBytesPerLine = 14
 
-/** Opens the database of a data folder; throws when it is not there. Keeps `bodyCacheBytes` of bodies. */
+/** Opens the database of a data folder; throws when it is not there. */
 export function openReader(
   dataDir: string,
-  bodyCacheBytes: number = storeLimits.readerBodyCacheBytes,
-  settings: FileSettings = storeLimits,
+  settings: FileSettings & Pick<StoreLimits, 'readerBodyCacheBytes'> = storeLimits,
 ): Reader {
   const connection = openForReading(dataDir, settings)
   const begin = connection.prepare('BEGIN')
@@ -93,7 +87,7 @@ export function openReader(
   const sealed = createSealedLines(connection)
   const filters = createFilters(connection)
   const blocks = createBlockFinder(connection, filters)
-  const contents = createContents(connection, filters, bodyCacheBytes)
+  const contents = createContents(connection, filters, settings.readerBodyCacheBytes)
   const totals = createTotalsReader(connection, contents.journal)
   const number = (value: unknown): number => (value as number | null | undefined) ?? 0
 
@@ -116,6 +110,7 @@ export function openReader(
     lastBlock: blocks.lastBlock,
     columns: contents.columns,
     body: contents.body,
+    bodyPart: contents.bodyPart,
     lineEnds: contents.lineEnds,
     runs: contents.runs,
     countCells: contents.countCells,
@@ -141,34 +136,24 @@ export function openReader(
   }
 }
 
-type Contents = Pick<Snapshot, 'columns' | 'body' | 'lineEnds' | 'runs' | 'countCells' | 'mayHold'> & {
-  readonly journal: JournalCache
-}
+type Contents = Pick<
+  Snapshot,
+  'columns' | 'body' | 'bodyPart' | 'lineEnds' | 'runs' | 'countCells' | 'mayHold'
+> & { readonly journal: JournalCache }
 
 /** What segments hold, with what was read lately kept. */
 function createContents(connection: Connection, filters: Filters, bodyCacheBytes: number): Contents {
   const pluck = (text: string) => connection.prepare(text).pluck()
   const columnsOf = pluck('SELECT columns FROM block_data WHERE block_id = ?')
-  const bodyOf = pluck('SELECT body FROM block_data WHERE block_id = ?')
   const runsOf = pluck('SELECT runs FROM block_data WHERE block_id = ?')
   const cellsOf = pluck('SELECT cells FROM block_counts WHERE block_id = ?')
-  const bodyCache = new ByteCache<string, Buffer>(bodyCacheBytes, freeBytes)
+  const bodyCache = new ByteCache<string, BodyPart>(bodyCacheBytes, ({ bytes }) => freeBytes(bytes))
   const columnCache = new ByteCache<number, Columns>(storeLimits.readerColumnCacheBytes)
   const journal = createJournalCache(connection, bodyCache)
   /** Lives as long as the journal row that a segment belongs to. */
   const journalColumns = new WeakMap<JournalPlace, Columns>()
   const endsOf = new WeakMap<Columns, Uint32Array>()
-  const body = ({ place, rawBytes }: Segment): Buffer => {
-    if (place.kind === 'journal') return journal.body(place, rawBytes)
-    const key = String(place.id)
-    const cached = bodyCache.get(key)
-    if (cached !== undefined) return cached
-    const stored = bodyOf.get(place.id) as Buffer
-    const read = decompress(stored, rawBytes)
-    freeBytes(stored)
-    bodyCache.set(key, read, rawBytes)
-    return read
-  }
+  const { body, bodyPart } = createBodies(connection, journal.body, bodyCache, bodyCacheBytes)
   return {
     journal,
     columns: ({ place, lineCount }) => {
@@ -186,6 +171,7 @@ function createContents(connection: Connection, filters: Filters, bodyCacheBytes
       return columns
     },
     body,
+    bodyPart,
     lineEnds: (segment, columns) => {
       const known = endsOf.get(columns)
       if (known !== undefined) return known

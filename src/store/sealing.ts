@@ -37,7 +37,7 @@ export type Sealing = {
    * the index of the first of the commit's lines that is left for the journal. Inside a transaction.
    */
   readonly sealWith: (streamId: number, added: CommitLines, version: number, after: AfterCommit) => number
-  /** Forgets what was foreseen, and decoded of the journal: the commit is done. */
+  /** Forgets what was foreseen: the commit is done. */
   readonly settle: () => void
 }
 
@@ -102,7 +102,6 @@ export function createSealing(deps: SealingDeps): Sealing {
     settle: () => {
       joined.clear()
       ahead.clear()
-      loader.clear()
     },
   }
 }

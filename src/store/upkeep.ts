@@ -35,6 +35,10 @@ export type Upkeep = {
   readonly step: (nowSec: number) => boolean
   /** A stream got new blocks: they may be worth merging. */
   readonly noteSealed: (streamId: number) => void
+  /** The journal is far above what it may hold: it is sealed before more is read. */
+  readonly isLate: () => boolean
+  /** Streams are being sealed, some per step: rows of the journal that are decoded are still needed. */
+  readonly isSealing: () => boolean
 }
 
 export function createUpkeep(deps: Deps): Upkeep {
@@ -72,10 +76,12 @@ export function createUpkeep(deps: Deps): Upkeep {
     return isPacked
   }
   const tidy = (nowSec: number): boolean =>
-    sealer(nowSec) || dropSealedRow() || fold() || merge() || pack(nowSec)
+    sealer.step(nowSec) || dropSealedRow() || fold() || merge() || pack(nowSec)
   let isRetentionsTurn = false
   return {
     noteSealed,
+    isLate: () => journal.rawBytes >= deps.limits.journalBytesLate,
+    isSealing: sealer.isSealing,
     // In turn: lines that arrive faster than they are sealed must not keep the data folder from its budget,
     // nor a deletion of gigabytes the journal from being sealed.
     step: (nowSec) => {
@@ -90,10 +96,10 @@ export function createUpkeep(deps: Deps): Upkeep {
 function createSealer(
   { changes, journal, limits, loader, sealing }: Deps,
   noteSealed: (streamId: number) => void,
-): (nowSec: number) => boolean {
+): { readonly step: (nowSec: number) => boolean; readonly isSealing: () => boolean } {
   let queue: number[] = []
   let target = 0
-  return (nowSec) => {
+  const step = (nowSec: number): boolean => {
     if (queue.length === 0) {
       const oldest = journal.rows[0]
       if (oldest === undefined || oldest.lastCommit <= target) return false
@@ -112,6 +118,7 @@ function createSealer(
     if (queue.length === 0) loader.clear()
     return true
   }
+  return { step, isSealing: () => queue.length > 0 }
 }
 
 /**

@@ -133,8 +133,9 @@ function createWriter(
   log: Logger,
   unlock: () => void,
 ): Writer {
-  const { ahead, committer, counts, files, retention, room, sealing, streams, sweeping, upkeep } =
-    createParts(connection, options, log)
+  const limits = options.limits ?? storeLimits
+  const { ahead, committer, counts, files, loader, retention, sealing, streams, room, sweeping, upkeep } =
+    createParts(connection, options, limits, log)
   const { lost, watched } = createLossWatch(options.dataDir)
   const foresee = watched(sealing.foresee)
   let upkeepMs = 0
@@ -157,6 +158,7 @@ function createWriter(
       if (loss !== null) throw new Error(loss.reason)
       const number = committer.commit(commit)
       sealing.settle()
+      if (!upkeep.isSealing()) loader.clear()
       return number
     }),
     lastCommit: committer.last,
@@ -170,8 +172,9 @@ function createWriter(
     })),
     maintain: watched((nowSec, budgetMs) => {
       const started = performance.now()
+      const untilMs = started + (upkeep.isLate() ? limits.sealLateMs : budgetMs)
       try {
-        while (performance.now() < started + budgetMs) if (!upkeep.step(nowSec)) return false
+        while (performance.now() < untilMs) if (!upkeep.step(nowSec)) return false
         return true
       } finally {
         upkeepMs += performance.now() - started
@@ -194,9 +197,8 @@ function createWriter(
 }
 
 /** What the writer is made of, over the database as it is found. */
-function createParts(connection: Connection, options: WriterOptions, log: Logger) {
+function createParts(connection: Connection, options: WriterOptions, limits: StoreLimits, log: Logger) {
   const { dataDir } = options
-  const limits = options.limits ?? storeLimits
   const journal = new JournalIndex()
   const loader = createJournalLoader(connection)
   const streams = createStreamTable(connection, journal)
@@ -226,5 +228,5 @@ function createParts(connection: Connection, options: WriterOptions, log: Logger
   const shared = { connection, limits, changes, journal, loader, files, sealing }
   const upkeep = createUpkeep({ ...shared, merging, packing, retention, counts })
   const committer = createCommitter({ ...shared, streams, onSealed: upkeep.noteSealed })
-  return { ahead, committer, counts, files, retention, room, sealing, streams, sweeping, upkeep }
+  return { ahead, committer, counts, files, loader, retention, room, sealing, streams, sweeping, upkeep }
 }

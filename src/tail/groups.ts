@@ -24,7 +24,8 @@ type Group = {
 export type TailGroupsOptions = {
   readonly query: Pick<QueryService, 'readTail'>
   readonly log: Logger
-  readonly readBytesMax: number
+  /** Bytes of entries that a read may answer. `isBehind`: there was more than the read before could. */
+  readonly readBytesMax: (isBehind: boolean) => number
   /** Ends all reading. */
   readonly signal: AbortSignal
 }
@@ -88,11 +89,13 @@ export class TailGroups {
   /** Reads until the group is caught up. Never rejects. */
   async #readOn(group: Group): Promise<void> {
     const { query, readBytesMax, signal } = this.#options
+    let isBehind = false
     while (group.needsRead && group.members.size > 0 && !signal.aborted) {
       group.needsRead = false
       try {
-        const read = await query.readTail(group.plan, group.cursor, readBytesMax, signal)
-        if (!read.caughtUp) group.needsRead = true
+        const read = await query.readTail(group.plan, group.cursor, readBytesMax(isBehind), signal)
+        isBehind = !read.caughtUp
+        if (isBehind) group.needsRead = true
         // A stop has sent the last frame meanwhile, with the cursor before this read.
         if (!signal.aborted) this.#deliver(group, read)
       } catch (error) {

@@ -64,8 +64,14 @@ export class TailHub {
     const { query, collector, log, limits } = options
     this.#options = options
     this.#limits = { ...tailLimits, ...limits }
-    const { readBytesMax, pingMs } = this.#limits
-    this.#groups = new TailGroups({ query, log, readBytesMax, signal: this.#stopping.signal })
+    const { readBytesMax, readBehindBytesMax, pingMs } = this.#limits
+    this.#groups = new TailGroups({
+      query,
+      log,
+      readBytesMax: (isBehind) =>
+        isBehind ? Math.max(readBytesMax, Math.min(readBehindBytesMax, this.unsentBytesMax)) : readBytesMax,
+      signal: this.#stopping.signal,
+    })
     this.#unsubscribe = collector.onCommit(() => this.#groups.readAll())
     this.#ticker = setInterval(() => {
       for (const subscriber of this.#subscribers) subscriber.tick()

@@ -17,7 +17,7 @@ const startSec = 1_780_000_000
 
 test('S-QUERY-30 bodies that had to make room are read again, wherever they are wanted', () => {
   const model = createStoreModel(limits)
-  const reader = openReader(model.dataDir, cacheBytes)
+  const reader = openReader(model.dataDir, { ...storeLimits, readerBodyCacheBytes: cacheBytes })
   const engine = createEngine(reader)
   try {
     for (let commit = 0; commit < 60; commit += 1) {

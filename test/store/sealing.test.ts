@@ -74,3 +74,28 @@ test('S-STORE-15 merging keeps the bound of lines: the blocks of a stream of emp
     model.close()
   }
 })
+
+test('S-STORE-26 lines that wait for sealing far beyond the bound are sealed whatever time there is', () => {
+  const model = createStoreModel({ ...smallLimits, blockBytes: 10_000 })
+  const connection = openForReading(model.dataDir)
+  const pendingBytes = connection.prepare('SELECT sum(raw_bytes) FROM journal').pluck()
+  try {
+    const noTimeMs = 0
+    const fill = (sec: number, bytes: number): void => {
+      const lines = Array.from({ length: bytes / 100 }, (_, index) => {
+        return { streamId: model.streamId(index), sec, ns: 0, text: `${index}`.padEnd(99, 'x') }
+      })
+      model.commitLines(lines, sec)
+    }
+    fill(midnightSec, smallLimits.journalBytesMax)
+    assert.equal(model.writer.maintain(midnightSec, noTimeMs), true)
+    assert.equal(pendingBytes.get(), smallLimits.journalBytesMax)
+    fill(midnightSec + 1, 1_100)
+    assert.equal(model.writer.maintain(midnightSec + 1, noTimeMs), false)
+    assert.equal(pendingBytes.get(), 1_100)
+    assertAllFound(model)
+  } finally {
+    connection.close()
+    model.close()
+  }
+})

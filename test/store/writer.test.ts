@@ -270,7 +270,8 @@ test('S-RETENTION-03 the data folder never grows past its budget, freed pages ar
 })
 
 test('S-RETENTION-07 old lines are deleted also while lines arrive faster than they are sealed, and sealing goes on', () => {
-  const model = createStoreModel(smallLimits, { ageSec: 3600, sizeBytes: 1e12, diskFreeMin: 0 })
+  const limits = { ...smallLimits, journalBytesLate: Number.POSITIVE_INFINITY }
+  const model = createStoreModel(limits, { ageSec: 3600, sizeBytes: 1e12, diskFreeMin: 0 })
   const commit = (streams: number, arrivalSec: number) => {
     const lines = Array.from({ length: streams }, (_, index) => ({
       streamId: model.streamId(index),

@@ -23,6 +23,7 @@ export const smallLimits: StoreLimits = {
   packBlocks: 3,
   mergeWidth: 3,
   journalBytesMax: 2_000,
+  journalBytesLate: 3_000,
   foldWidth: 3,
   foldBytesMax: 1_500,
   sealStreamsPerSlice: 2,
