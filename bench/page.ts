@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import zlib from 'node:zlib'
 import type { Page } from 'playwright-core'
 import { startChromium } from '../test/support/chromium.ts'
+import { buildPage } from '../test/support/page-scene.ts'
 import { startProgram } from '../test/support/program.ts'
 import { delay, waitFor } from '../test/support/wait.ts'
 import { percentile } from './figures.ts'
@@ -32,6 +33,7 @@ await main(Number(parseArgs({ options: { minutes: { type: 'string', default: '0'
 
 /** `minutes`: 0: all measurements; else that of a long watch alone. */
 async function main(minutes: number): Promise<void> {
+  buildPage()
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-bench-page-'))
   const logs = path.join(folder, 'pods/shop_api-7d9f8c6b5-x2x4z_11111111-1111-1111-1111-111111111111/api')
   fs.mkdirSync(logs, { recursive: true })

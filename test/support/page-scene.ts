@@ -30,7 +30,8 @@ const size = { width: 1280, height: 800 }
 /** What is waited for in the page at most; the machine may be busy. */
 const pageMsMax = 60_000
 
-function buildPage(): void {
+/** Builds the page where that is missing or older than its sources. Throws where it cannot be built. */
+export function buildPage(): void {
   const start = path.join(projectRoot, 'start.mjs')
   const { status, stderr } = spawnSync(process.execPath, [start, 'page'], {
     encoding: 'utf8',
