@@ -258,11 +258,12 @@ function miss(
   now: number,
   host: InstanceHost,
 ): void {
+  // Another may be live by now, and nothing follows that one.
+  generation.isLive = false
   if (generation.log !== null && !generation.isLost) {
     // Its name is gone, its bytes are not: they are read to their end, then the listing that follows comes
     // here again.
     generation.lookThrough(now)
-    generation.isLive = false
     if (generation.state === 'live') generation.isRowChanged = true
     generation.state = 'rotated'
     host.commitSoon()

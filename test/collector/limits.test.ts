@@ -139,6 +139,25 @@ test('F102 with fewer descriptors than files every line is still read once', () 
     new NodeFolder({ openFilesMax: 3 }),
   ))
 
+test('F38 F102 behind the live file comes none that is gone and was closed, whatever time it begins with', () =>
+  withNode(
+    async (node) => {
+      node.append('0.log', node.line('half').slice(0, -1))
+      await node.step()
+      node.remove('0.log')
+      node.append('0.log', '0001-01-01T00:00:00Z stdout F begun')
+      node.now += collectorLimits.drainCertainMs
+      await node.step()
+      node.append('0.log', ' and ended\n')
+      await node.pass(10_000)
+      assert.deepEqual(
+        node.writer.entries(`${stream}/0`).map(({ text, attributes }) => [text, attributes]),
+        [['begun and ended', attribute.clock]],
+      )
+    },
+    new NodeFolder({ openFilesMax: 1 }),
+  ))
+
 test('F106 a noisy container does not keep the others waiting: turns are bounded by bytes', () =>
   withNode(async (node) => {
     const noise = Array.from({ length: 60_000 }, (_, index) =>
