@@ -4,7 +4,7 @@
 
 import { collectorLimits } from '../limits/collector.ts'
 import type { FoundFile, Generation } from './generation.ts'
-import { readGzipHead } from './gzip-source.ts'
+import { readGzipHead, readGzipSize } from './gzip-source.ts'
 import { type FileStat, hash48, isSameBefore, isSameFile, readAt } from './identity.ts'
 import type { InstanceHost } from './instance.ts'
 import { OpenLog } from './open-log.ts'
@@ -87,7 +87,8 @@ export function isFirstOf(generation: Generation, { file }: Probe): boolean {
  */
 export function isCopyOf(generation: Generation, { file, log, head }: Probe, host: InstanceHost): boolean {
   if (generation.headLength === 0 || !hasHeadOf(generation, head)) return false
-  if (file.isGzip || generation.isGzip) return true
+  if (file.isGzip) return true
+  if (generation.isGzip) return !isLongerThan(generation, file)
   const { position } = generation
   if (position > 0 && file.stat.size >= position) return hasTailOf(generation, log)
   const at = Math.min(file.stat.size, generation.size)
@@ -101,6 +102,16 @@ export function isCopyOf(generation: Generation, { file, log, head }: Probe, hos
   })
   return isSame ?? false
 }
+
+/** A compressed file is whole: what holds more begins as it does, at most, as two holes do. */
+function isLongerThan({ log, position, state }: Generation, { stat }: FoundFile): boolean {
+  const size = log === null ? null : readGzipSize(log.fd)
+  const known = state === 'done' ? position : size
+  return known !== null && stat.size < gzipSizeMax && stat.size > known
+}
+
+/** Sizes in compressed files are counted modulo it. */
+const gzipSizeMax = 2 ** 32
 
 /**
  * True where the file's first `size` bytes, which now are all it has, are those that were there before: a

@@ -278,3 +278,15 @@ test('F28 F80 a file in the inode of one that has just gone from another contain
     await node.pass()
     assert.deepEqual(node.writer.texts(), ['a', 'b', 'c'])
   }))
+
+test('F25 F26 two files that begin with holes of one length are two, though one is compressed', () =>
+  withNode(async (node) => {
+    const hole = '\0'.repeat(37)
+    node.append('0.log.20261122-101112', hole)
+    node.gzip('0.log.20261122-101112')
+    node.append('0.log.20261122-101113', hole, node.line('behind a hole'))
+    node.append('0.log')
+    await node.pass(10_000)
+    await node.settle()
+    assert.deepEqual(node.writer.texts(), ['behind a hole'])
+  }))
