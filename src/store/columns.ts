@@ -196,8 +196,9 @@ export function decodeColumns(bytes: Uint8Array, offset: number, lineCount: numb
   return { lineCount, seconds, nanos, levels, attributes, lengths }
 }
 
+/** A copy: a view would keep the 64 KiB alive into which zstd has decompressed a few of them. */
 function readByteColumn(reader: ByteReader, lineCount: number, same: boolean): Uint8Array {
-  if (!same) return reader.slice(lineCount)
+  if (!same) return new Uint8Array(reader.slice(lineCount))
   return new Uint8Array(lineCount).fill(reader.byte())
 }
 

@@ -72,6 +72,17 @@ test('S-STORE-01 integers come back exactly, up to 2^53 and with either sign', (
   )
 })
 
+test('S-STORE-28 decoded columns are arrays of their own', () => {
+  const lines = [0, 1].map((level): Line => ({ sec: level, ns: level, text: '', attributes: level, level }))
+  const out = new ByteWriter()
+  encodeColumns(bufferOf(lines), 0, lines.length, out)
+  const { seconds, nanos, levels, attributes } = decodeColumns(out.view(), 0, lines.length)
+  const bytesOfLine = [seconds, nanos, levels, attributes].map(
+    ({ buffer }) => buffer.byteLength / lines.length,
+  )
+  assert.deepEqual(bytesOfLine, [8, 4, 1, 1])
+})
+
 test('S-STORE-02 columns and bodies come back exactly: times of any year, empty lines, lines that hold an LF', () => {
   fc.assert(
     fc.property(fc.array(anyLine, { minLength: 1, maxLength: 60 }), fc.nat(), (lines, cut) => {
