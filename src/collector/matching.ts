@@ -145,10 +145,21 @@ function setOrder(generation: Generation, otherwiseMs: number): void {
  */
 function isKnownAs(generation: Generation, file: FoundFile, host: InstanceHost): boolean {
   const { isLost, twin } = generation
-  if (twin !== null && !isLost && isSameFile(twin.stat, file.stat)) return true
+  if (twin !== null && !isLost && isSameFile(twin.stat, file.stat)) {
+    if (isTwin(generation, twin, file, host)) return true
+    generation.twin = null
+  }
   if (!generation.isFile(file.stat)) return false
   if (generation.log !== null || generation.isAsRead(file.stat)) return true
   return verify(generation, file, host)
+}
+
+/** False: the copy is gone, and the file was given its inode, as rotation does. */
+function isTwin(generation: Generation, twin: FoundFile, file: FoundFile, host: InstanceHost): boolean {
+  if (file.stat.changed === twin.stat.changed) return true
+  const found = probe(file, host)
+  found?.log.close()
+  return found !== null && hasHeadOf(generation, found.head)
 }
 
 /**

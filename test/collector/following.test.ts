@@ -290,3 +290,28 @@ test('F25 F26 two files that begin with holes of one length are two, though one 
     await node.settle()
     assert.deepEqual(node.writer.texts(), ['behind a hole'])
   }))
+
+test('F21 F28 what the live file loses in the inode of a compressed copy that is gone is told', () =>
+  withNode(async (node) => {
+    node.append('0.log', node.line('a'))
+    await node.step()
+    node.rename('0.log', '0.log.20261122-101112')
+    node.append('0.log')
+    await node.step()
+    node.gzip('0.log.20261122-101112')
+    await node.step()
+    const copy = node.file('0.log.20261122-101112.gz')
+    const { ino } = fs.statSync(copy)
+    node.remove('0.log')
+    // The same inode, as a file system gives it to the next file.
+    fs.renameSync(copy, node.file('0.log'))
+    fs.writeFileSync(node.file('0.log'), node.line('b'))
+    assert.equal(fs.statSync(node.file('0.log')).ino, ino)
+    // Known, and not read while more may come to the one before it.
+    node.core.scan(node.now, true)
+    fs.truncateSync(node.file('0.log'))
+    await node.pass(10_000)
+    assert.deepEqual(node.writer.texts(), ['a'])
+    const lost = { reason: 'truncated', bytes: node.line('b').length, file: '0.log' }
+    assert.deepEqual(node.writer.gaps(), [lost])
+  }))
