@@ -63,7 +63,7 @@ export type Writer = {
   readonly commit: (commit: Commit) => number
   /** Number of the newest commit; 0 before the first of a new database. */
   readonly lastCommit: () => number
-  /** Bounded steps of upkeep for at most about `budgetMs`; true when there is more to do now. */
+  /** Bounded steps of upkeep, one at least, for about `budgetMs`; true when there is more to do now. */
   readonly maintain: (nowSec: number, budgetMs: number) => boolean
   /**
    * After a commit that failed: where the disk is full, frees room by deleting the oldest lines. True: there
@@ -174,7 +174,9 @@ function createWriter(
       const started = performance.now()
       const untilMs = started + (upkeep.isLate() ? limits.sealLateMs : budgetMs)
       try {
-        while (performance.now() < untilMs) if (!upkeep.step(nowSec)) return false
+        do {
+          if (!upkeep.step(nowSec)) return false
+        } while (performance.now() < untilMs)
         return true
       } finally {
         upkeepMs += performance.now() - started
