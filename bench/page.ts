@@ -28,6 +28,9 @@ const slowLinesPerSec = 100
 const heapEveryMin = 10
 const mebibyte = 1024 * 1024
 const ofBuild = path.join(root, 'dist/page')
+const whenHundred = `Number(/^[\\d,]+/.exec(document.querySelector('.status-bar')?.textContent ?? '0')?.[0]
+  .replaceAll(',', '')) >= 100 && document.querySelectorAll('.lines .text').length > 20
+  ? performance.now() : 0`
 
 await main(Number(parseArgs({ options: { minutes: { type: 'string', default: '0' } } }).values.minutes))
 
@@ -124,10 +127,6 @@ function printSizes(): void {
   }
   console.log(`bundle: ${files.length} files, ${plain} bytes, ${zipped} bytes gzipped`)
 }
-
-const whenHundred = `Number(/^[\\d,]+/.exec(document.querySelector('.status-bar')?.textContent ?? '0')?.[0]
-  .replaceAll(',', '')) >= 100 && document.querySelectorAll('.lines .text').length > 20
-  ? performance.now() : 0`
 
 async function measureLoad(page: Page, base: string): Promise<{ paint: number; lines: number }> {
   await page.goto(base)
