@@ -84,7 +84,6 @@ export class Committer {
         `Nothing can be stored (${(error as Error).message}); reading waits, nothing is lost.`,
       )
       this.#failedMs = now
-      this.#makeRoom(error)
       return false
     }
     if (this.#failedMs !== null) log.warn('commit_resumed', 'Lines are stored again.')
@@ -135,13 +134,5 @@ export class Committer {
     population.retired.clear()
     population.removedFiles.clear()
     population.isCommitUrgent = false
-  }
-
-  #makeRoom(cause: unknown): void {
-    try {
-      this.#deps.writer.makeRoom(cause)
-    } catch (error) {
-      this.#deps.log.debug('room_refused', (error as Error).message)
-    }
   }
 }

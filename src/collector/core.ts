@@ -34,7 +34,7 @@ export type CollectorOptions = {
 /** What the collector needs of the store's writer. */
 export type CollectorWriter = Pick<
   Writer,
-  'recover' | 'resolveStream' | 'nextFileId' | 'foresee' | 'commit' | 'makeRoom' | 'counters'
+  'recover' | 'resolveStream' | 'nextFileId' | 'foresee' | 'commit' | 'counters'
 >
 
 export type CollectorDeps = {

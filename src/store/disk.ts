@@ -2,24 +2,14 @@
  * Room on disk: what the data folder takes, what the file system has left, and the reserve for a full disk.
  */
 
-import {
-  closeSync,
-  constants,
-  existsSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, constants, openSync, readdirSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { databaseFile, reserveFile } from './database.ts'
 
 /** Room for one round of retention, in which SQLite needs pages for its WAL before it can free any. */
 const reserveBytes = 8 * 1024 * 1024
 /** The reserve is taken only where this many times its size is free. */
-const roomPerReserve = 4
+const roomPerReserve = 2
 const reserveMode = 0o600
 const walFile = `${databaseFile}-wal`
 /** What it has between two checkpoints, while nobody reads all the time. */
@@ -32,16 +22,25 @@ export type DiskRoom = {
    */
   readonly otherBytes: () => number
   readonly walBytes: () => number
+  readonly databaseBytes: () => number
+  /** Free on the file system, without the reserve. */
+  readonly freeBytes: () => number
+  /** 0: it was given to the database. */
+  readonly reserveBytes: () => number
   /** Free share of the file system that holds the data folder, 0 to 1. */
   readonly freeShare: () => number
-  /** Gives the reserve's room to the database; false where it was given already. */
-  readonly releaseReserve: () => boolean
+  /** Gives the reserve's room to the database. */
+  readonly releaseReserve: () => void
   /** Takes the room back; false where there is still none. */
   readonly takeReserve: () => boolean
 }
 
 export function createDiskRoom(dataDir: string): DiskRoom {
   const path = join(dataDir, reserveFile)
+  const freeBytes = (): number => {
+    const { bavail, bsize } = statfsSync(dataDir)
+    return bavail * bsize
+  }
   return {
     otherBytes: () => {
       let sum = 0
@@ -53,19 +52,17 @@ export function createDiskRoom(dataDir: string): DiskRoom {
       return sum
     },
     walBytes: () => sizeOf(join(dataDir, walFile)),
+    databaseBytes: () => sizeOf(join(dataDir, databaseFile)),
+    freeBytes,
+    reserveBytes: () => sizeOf(path),
     freeShare: () => {
       const { bavail, blocks } = statfsSync(dataDir)
       return blocks === 0 ? 1 : bavail / blocks
     },
-    releaseReserve: () => {
-      if (!existsSync(path)) return false
-      rmSync(path, { force: true })
-      return true
-    },
+    releaseReserve: () => rmSync(path, { force: true }),
     takeReserve: () => {
-      if (statSync(path, { throwIfNoEntry: false })?.size === reserveBytes) return true
-      const { bavail, bsize } = statfsSync(dataDir)
-      if (bavail * bsize < reserveBytes * roomPerReserve) return false
+      if (sizeOf(path) === reserveBytes) return true
+      if (freeBytes() < reserveBytes * roomPerReserve) return false
       try {
         const descriptor = openSync(
           path,

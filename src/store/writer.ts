@@ -11,17 +11,11 @@ import { createBlockWriter } from './block-writer.ts'
 import { createChanges } from './changes.ts'
 import { createCommitter } from './committer.ts'
 import type { Commit, LostDatabase, Recovered, StoreCounters, UpkeepCounts } from './contract.ts'
-import {
-  type Connection,
-  databaseIdentity,
-  isDamaged,
-  isDiskFull,
-  lockDataDir,
-  openForWriting,
-} from './database.ts'
+import { type Connection, databaseIdentity, isDamaged, lockDataDir, openForWriting } from './database.ts'
 import { createDiskRoom } from './disk.ts'
 import { createEncodeAhead } from './encode-ahead.ts'
 import { createFileTable } from './file-table.ts'
+import { createFullDisk, type FullDisk } from './full-disk.ts'
 import { JournalIndex } from './journal-index.ts'
 import { createJournalLoader } from './journal-loader.ts'
 import { loadStored } from './load-stored.ts'
@@ -59,17 +53,15 @@ export type Writer = {
    * already. They stay as they are until that commit.
    */
   readonly foresee: (streamId: number, lines: LineBuffer) => void
-  /** Writes all of it or nothing, and returns the commit's number. Throws what SQLite throws. */
+  /**
+   * Writes all of it or nothing, and returns the commit's number. Throws what SQLite throws; where the disk
+   * was full, the oldest lines were deleted for the next attempt.
+   */
   readonly commit: (commit: Commit) => number
   /** Number of the newest commit; 0 before the first of a new database. */
   readonly lastCommit: () => number
   /** Bounded steps of upkeep, one at least, for about `budgetMs`; true when there is more to do now. */
   readonly maintain: (nowSec: number, budgetMs: number) => boolean
-  /**
-   * After a commit that failed: where the disk is full, frees room by deleting the oldest lines. True: there
-   * is some.
-   */
-  readonly makeRoom: (cause: unknown) => boolean
   /** What retention has deleted since the start. */
   readonly swept: Readonly<RetentionCounts>
   /** What was done since the start. Asks the database for one figure: about 10 µs. */
@@ -134,14 +126,12 @@ function createWriter(
   unlock: () => void,
 ): Writer {
   const limits = options.limits ?? storeLimits
-  const { ahead, committer, counts, files, loader, retention, sealing, streams, room, sweeping, upkeep } =
+  const { ahead, committer, counts, files, fullDisk, loader, retention, sealing, streams, sweeping, upkeep } =
     createParts(connection, options, limits, log)
   const { lost, watched } = createLossWatch(options.dataDir)
   const foresee = watched(sealing.foresee)
   let upkeepMs = 0
-  const checkpoint = (): void => {
-    connection.pragma('wal_checkpoint(TRUNCATE)')
-  }
+  const withRoom = createRoomGiver(fullDisk, log)
   return {
     recover: watched(() => files.recover()),
     resolveStream: watched(streams.resolve),
@@ -156,10 +146,12 @@ function createWriter(
     commit: watched((commit) => {
       const loss = lost()
       if (loss !== null) throw new Error(loss.reason)
-      const number = committer.commit(commit)
-      sealing.settle()
-      if (!upkeep.isSealing()) loader.clear()
-      return number
+      return withRoom(() => {
+        const number = committer.commit(commit)
+        sealing.settle()
+        if (!upkeep.isSealing()) loader.clear()
+        return number
+      })
     }),
     lastCommit: committer.last,
     lost,
@@ -175,26 +167,36 @@ function createWriter(
       const untilMs = started + (upkeep.isLate() ? limits.sealLateMs : budgetMs)
       try {
         do {
-          if (!upkeep.step(nowSec)) return false
+          if (!withRoom(() => upkeep.step(nowSec))) return false
         } while (performance.now() < untilMs)
         return true
       } finally {
         upkeepMs += performance.now() - started
       }
     }),
-    makeRoom: watched((cause) => {
-      if (!isDiskFull(cause)) return false
-      room.releaseReserve()
-      const isFreed = retention.force()
-      checkpoint()
-      return isFreed
-    }),
     close: () => {
       ahead.close()
-      if (lost() === null) checkpoint()
+      if (lost() === null) fullDisk.settle()
       connection.close()
       unlock()
     },
+  }
+}
+
+/** The same write, on a disk that may be full: where it finds no room, the next one will. */
+function createRoomGiver(fullDisk: FullDisk, log: Logger): <T>(write: () => T) => T {
+  return (write) => {
+    try {
+      fullDisk.prepare()
+      return write()
+    } catch (cause) {
+      try {
+        fullDisk.makeRoom(cause)
+      } catch (error) {
+        log.debug('room_refused', (error as Error).message)
+      }
+      throw cause
+    }
   }
 }
 
@@ -227,8 +229,9 @@ function createParts(connection: Connection, options: WriterOptions, limits: Sto
     log,
     change: changes.run,
   })
+  const fullDisk = createFullDisk({ connection, room, retention })
   const shared = { connection, limits, changes, journal, loader, files, sealing }
   const upkeep = createUpkeep({ ...shared, merging, packing, retention, counts })
   const committer = createCommitter({ ...shared, streams, onSealed: upkeep.noteSealed })
-  return { ahead, committer, counts, files, loader, retention, room, sealing, streams, sweeping, upkeep }
+  return { ahead, committer, counts, files, fullDisk, loader, retention, sealing, streams, sweeping, upkeep }
 }

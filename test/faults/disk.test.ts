@@ -15,40 +15,20 @@ import { type Entry, getPage, walk } from '../support/client.ts'
 import { assertSameLines } from '../support/compare.ts'
 import { type Program, runProgram } from '../support/program.ts'
 import { createScene, type Scene, waitForEntries } from '../support/scene.ts'
+import { fillDisk, mountSmallDisk, noDisk } from '../support/small-disk.ts'
 import { waitFor } from '../support/wait.ts'
 
 const diskBytes = 40 * 1024 * 1024
-const noDisk = 'a small file system cannot be mounted here (needs root)'
 
 type SmallDisk = { readonly scene: Scene; readonly folder: string; readonly start: () => Promise<Program> }
 
 /** A scene whose data folder is a file system of 40 MiB; null where it cannot be mounted. */
 function createSmallDisk(t: TestContext): SmallDisk | null {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'logkeep-disk-'))
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes}`, 'tmpfs', folder])
+  const folder = mountSmallDisk(t, diskBytes)
+  if (folder === null) return null
   const scene = createScene(t)
-  t.after(() => {
-    spawnSync('umount', ['-l', folder])
-    fs.rmSync(folder, { recursive: true })
-  })
   const start = () => scene.start({ LOGKEEP_DISK_FREE_MIN: '0', LOGKEEP_DATA_DIR: folder })
-  return mounted.status === 0 ? { scene, folder, start } : null
-}
-
-/** Takes all that is left of the disk; gives it back when called. */
-function fillDisk(folder: string): () => void {
-  const ballast = path.join(folder, 'ballast')
-  const descriptor = fs.openSync(ballast, 'w')
-  for (const size of [1024 * 1024, 4096]) {
-    const bytes = Buffer.alloc(size, 1)
-    try {
-      while (fs.writeSync(descriptor, bytes) === size) continue
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-    }
-  }
-  fs.closeSync(descriptor)
-  return () => fs.rmSync(ballast)
+  return { scene, folder, start }
 }
 
 function writeNoise(scene: Scene, pods: number, bytesPerPod: number): void {

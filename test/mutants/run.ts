@@ -54,7 +54,7 @@ function unmountBelow(folder: string): void {
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '')
   for (const point of points.filter((each) => each.startsWith(`${folder}/`)).toReversed())
-    spawnSync('umount', [point])
+    spawnSync('umount', ['-l', point])
 }
 
 function sourceOf(tree: string, { file }: Mutant): string {

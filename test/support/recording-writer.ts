@@ -46,8 +46,6 @@ export class RecordingWriter implements CollectorWriter {
 
   readonly foresee = (): void => {}
 
-  readonly makeRoom = (): boolean => false
-
   readonly counters = (): StoreCounters => ({
     blocksSealed: 0,
     merges: 0,

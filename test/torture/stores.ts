@@ -70,7 +70,6 @@ function interruptible(writer: CollectorWriter, store: TortureStore): CollectorW
     resolveStream: (labels) => writer.resolveStream(labels),
     nextFileId: () => writer.nextFileId(),
     foresee: (streamId, lines) => writer.foresee(streamId, lines),
-    makeRoom: (cause) => writer.makeRoom(cause),
     counters: () => writer.counters(),
     commit: (commit) => {
       if (store.isFailing) throw new Error('database or disk is full')
