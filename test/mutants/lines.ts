@@ -173,7 +173,7 @@ export const lineMutants: readonly Mutant[] = [
   },
   {
     what: 'the arrival of a line of no known form is no whole second',
-    faults: ['F52', 'F120'],
+    faults: ['F120'],
     file: 'collector/stream-lines.ts',
     from: 'const sec = time?.sec ?? Math.floor(nowMs / 1000)',
     to: 'const sec = time?.sec ?? nowMs / 1000',

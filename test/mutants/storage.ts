@@ -78,7 +78,7 @@ export const storageMutants: readonly Mutant[] = [
     faults: ['F108'],
     file: 'store/full-disk.ts',
     from: 'const growth = Math.max(0, sure, left / 2)',
-    to: 'const growth = room.freeBytes()',
+    to: 'const growth = pagesMax * pageBytes',
   },
   {
     what: 'room that is there and does not do is never made larger',
