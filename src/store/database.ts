@@ -163,7 +163,8 @@ export function isDiskFull(error: unknown): boolean {
   return isSqliteError(error, 'SQLITE_FULL') || isSqliteError(error, 'SQLITE_IOERR_SHMSIZE')
 }
 
-function asUnusable(error: unknown, dataDir: string): Error {
+/** The same error as one for a person: what to do about a folder that the database cannot be opened in. */
+export function asUnusable(error: unknown, dataDir: string): Error {
   if (error instanceof LogkeepError) return error
   const detail = error instanceof Error ? error.message : String(error)
   return new LogkeepError(

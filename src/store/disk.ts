@@ -2,6 +2,7 @@
  * Room on disk: what the data folder takes, what the file system has left, and the reserve for a full disk.
  */
 
+import { randomBytes } from 'node:crypto'
 import { closeSync, constants, openSync, readdirSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { databaseFile, reserveFile } from './database.ts'
@@ -23,23 +24,23 @@ export type DiskRoom = {
   readonly otherBytes: () => number
   readonly walBytes: () => number
   readonly databaseBytes: () => number
-  /** Free on the file system, without the reserve. */
+  /** Free on the file system, without the reserve; where it has no such figure, infinitely many. */
   readonly freeBytes: () => number
   /** 0: it was given to the database. */
   readonly reserveBytes: () => number
   /** Free share of the file system that holds the data folder, 0 to 1. */
   readonly freeShare: () => number
-  /** Gives the reserve's room to the database. */
-  readonly releaseReserve: () => void
-  /** Takes the room back; false where there is still none. */
-  readonly takeReserve: () => boolean
+  /** Gives the reserve's room to the database where fewer bytes are free. */
+  readonly releaseBelow: (bytes: number) => void
+  /** Takes the room back where it is there. */
+  readonly takeReserve: () => void
 }
 
 export function createDiskRoom(dataDir: string): DiskRoom {
   const path = join(dataDir, reserveFile)
   const freeBytes = (): number => {
-    const { bavail, bsize } = statfsSync(dataDir)
-    return bavail * bsize
+    const { bavail, blocks, bsize } = statfsSync(dataDir)
+    return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize
   }
   return {
     otherBytes: () => {
@@ -59,10 +60,11 @@ export function createDiskRoom(dataDir: string): DiskRoom {
       const { bavail, blocks } = statfsSync(dataDir)
       return blocks === 0 ? 1 : bavail / blocks
     },
-    releaseReserve: () => rmSync(path, { force: true }),
+    releaseBelow: (bytes) => {
+      if (freeBytes() < bytes) rmSync(path, { force: true })
+    },
     takeReserve: () => {
-      if (sizeOf(path) === reserveBytes) return true
-      if (freeBytes() < reserveBytes * roomPerReserve) return false
+      if (sizeOf(path) === reserveBytes || freeBytes() < reserveBytes * roomPerReserve) return
       try {
         const descriptor = openSync(
           path,
@@ -70,15 +72,14 @@ export function createDiskRoom(dataDir: string): DiskRoom {
           reserveMode,
         )
         try {
-          const zeros = Buffer.alloc(1024 * 1024)
-          for (let written = 0; written < reserveBytes; written += zeros.length) writeSync(descriptor, zeros)
+          // Some file systems keep no room for what compresses.
+          const bytes = randomBytes(1024 * 1024)
+          for (let written = 0; written < reserveBytes; written += bytes.length) writeSync(descriptor, bytes)
         } finally {
           closeSync(descriptor)
         }
-        return true
       } catch {
         rmSync(path, { force: true })
-        return false
       }
     },
   }

@@ -15,7 +15,7 @@ const reusedBytesMax = 64 * mebibyte
 const changedBytesMax = 8 * mebibyte
 /** Room in the database, or beside it for the WAL: for a batch of lines that hardly compress. */
 const wantedBytes = 12 * mebibyte
-/** Where that was there and did not do: a commit that seals what many streams have waiting is larger. */
+/** Doubled with each failure, up to this: a commit that seals what many streams have waiting is larger. */
 const wantedBytesMax = 48 * mebibyte
 /** A deletion's part of the WAL. */
 const sweepBytes = 4 * mebibyte
@@ -38,10 +38,11 @@ export type FullDisk = {
    */
   readonly settle: () => boolean
   /**
-   * After a write that failed: where the disk is full, frees room for the next attempt, by deleting the
-   * oldest lines. Where the error is another one it does nothing. Throws what SQLite throws.
+   * After a write that failed for the `failures`th time on end: where the disk is full, frees room for the
+   * next attempt, by deleting the oldest lines. Where the error is another one it does nothing. Throws what
+   * SQLite throws.
    */
-  readonly makeRoom: (cause: unknown) => void
+  readonly makeRoom: (cause: unknown, failures: number) => void
 }
 
 type Deps = {
@@ -53,8 +54,7 @@ type Deps = {
 export function createFullDisk({ connection, room, retention }: Deps): FullDisk {
   const read = (name: string): number => connection.pragma(name, { simple: true }) as number
   const pageBytes = read('page_size')
-  const inside = { bytes: () => read('freelist_count') * pageBytes, wanted: wantedBytes }
-  const beside = { bytes: room.freeBytes, wanted: wantedBytes }
+  const bytesInside = (): number => read('freelist_count') * pageBytes
   /** True: all of the WAL is in the database, and it takes no room; false: somebody reads. */
   const checkpoint = (): boolean => {
     const [result] = connection.pragma('wal_checkpoint(TRUNCATE)') as { readonly busy: number }[]
@@ -65,7 +65,7 @@ export function createFullDisk({ connection, room, retention }: Deps): FullDisk 
     // In the WAL only: the next checkpoint lengthens the database by them.
     const ahead = Math.max(0, pages * pageBytes - room.databaseBytes())
     const sure = room.reserveBytes() - ahead
-    const left = sure + room.freeBytes() - Math.min(inside.bytes(), reusedBytesMax) - changedBytesMax
+    const left = sure + room.freeBytes() - Math.min(bytesInside(), reusedBytesMax) - changedBytesMax
     if (sure < 0 && left < 0) throw new Database.SqliteError('database or disk is full', 'SQLITE_FULL')
     // A page more is one in the WAL first, and then in the database too.
     const growth = Math.max(0, sure, left / 2)
@@ -77,7 +77,7 @@ export function createFullDisk({ connection, room, retention }: Deps): FullDisk 
       return checkpoint()
     } catch (error) {
       if (!isDiskFull(error)) throw error
-      room.releaseReserve()
+      room.releaseBelow(Number.POSITIVE_INFINITY)
       return checkpoint()
     }
   }
@@ -90,24 +90,27 @@ export function createFullDisk({ connection, room, retention }: Deps): FullDisk 
     connection.pragma(`incremental_vacuum(${vacuumPages})`)
     return checkpoint()
   }
-  const free = (short: typeof inside): void => {
-    if (short.bytes() >= short.wanted) short.wanted = Math.min(short.wanted * 2, wantedBytesMax)
+  const givenBack = (): number => -read('page_count') * pageBytes
+  /** Deletes no more than what is missing, also where the file system's figures cannot be believed. */
+  const free = (isBeside: boolean, wanted: number): void => {
+    const gained = isBeside ? givenBack : bytesInside
+    const target = gained() + wanted - (isBeside ? room.freeBytes() : bytesInside())
     const untilMs = performance.now() + freeMs
-    while (short.bytes() < short.wanted && performance.now() < untilMs) {
-      const isMade = short === inside || inside.bytes() === 0 ? sweep() : vacuum()
+    while (gained() < target && performance.now() < untilMs) {
+      const isMade = isBeside && bytesInside() > 0 ? vacuum() : sweep()
       if (!isMade) return
     }
   }
   return {
     prepare,
     settle,
-    makeRoom: (cause) => {
+    makeRoom: (cause, failures) => {
       if (!isDiskFull(cause)) return
-      const short = room.freeBytes() < mebibyte ? beside : inside
+      const isBeside = room.freeBytes() < mebibyte
       try {
         if (!settle()) return
-        if (room.freeBytes() < sweepBytes) room.releaseReserve()
-        free(short)
+        room.releaseBelow(sweepBytes)
+        free(isBeside, Math.min(wantedBytes * 2 ** (failures - 1), wantedBytesMax))
       } finally {
         room.takeReserve()
       }

@@ -11,8 +11,16 @@ import { createBlockWriter } from './block-writer.ts'
 import { createChanges } from './changes.ts'
 import { createCommitter } from './committer.ts'
 import type { Commit, LostDatabase, Recovered, StoreCounters, UpkeepCounts } from './contract.ts'
-import { type Connection, databaseIdentity, isDamaged, lockDataDir, openForWriting } from './database.ts'
-import { createDiskRoom } from './disk.ts'
+import {
+  asUnusable,
+  type Connection,
+  databaseIdentity,
+  isDamaged,
+  isDiskFull,
+  lockDataDir,
+  openForWriting,
+} from './database.ts'
+import { createDiskRoom, type DiskRoom } from './disk.ts'
 import { createEncodeAhead } from './encode-ahead.ts'
 import { createFileTable } from './file-table.ts'
 import { createFullDisk, type FullDisk } from './full-disk.ts'
@@ -30,6 +38,8 @@ import { createSweeping } from './sweeping.ts'
 import { createUpkeep } from './upkeep.ts'
 
 const millisecondsPerSecond = 1000
+/** To open a database takes some for files beside it. */
+const openingBytes = 1024 * 1024
 
 export type WriterOptions = {
   readonly dataDir: string
@@ -100,6 +110,7 @@ function connect(options: WriterOptions, log: Logger, unlock: () => void): Write
   const { dataDir, lost, nowMs = Date.now } = options
   const isReplaced = databaseIdentity(dataDir) === null && (lost !== undefined || hadDatabase(dataDir))
   const replacedSec = isReplaced ? Math.floor(nowMs() / millisecondsPerSecond) : null
+  createDiskRoom(dataDir).releaseBelow(openingBytes)
   const connection = openForWriting(dataDir, replacedSec, options.limits)
   try {
     const writer = createWriter(connection, options, log, unlock)
@@ -110,7 +121,7 @@ function connect(options: WriterOptions, log: Logger, unlock: () => void): Write
     return writer
   } catch (error) {
     connection.close()
-    throw error
+    throw isDiskFull(error) ? asUnusable(error, dataDir) : error
   }
 }
 
@@ -146,7 +157,7 @@ function createWriter(
     commit: watched((commit) => {
       const loss = lost()
       if (loss !== null) throw new Error(loss.reason)
-      return withRoom(() => {
+      return withRoom('commit', () => {
         const number = committer.commit(commit)
         sealing.settle()
         if (!upkeep.isSealing()) loader.clear()
@@ -165,9 +176,10 @@ function createWriter(
     maintain: watched((nowSec, budgetMs) => {
       const started = performance.now()
       const untilMs = started + (upkeep.isLate() ? limits.sealLateMs : budgetMs)
+      if (lost() !== null) return false
       try {
         do {
-          if (!withRoom(() => upkeep.step(nowSec))) return false
+          if (!withRoom('upkeep', () => upkeep.step(nowSec))) return false
         } while (performance.now() < untilMs)
         return true
       } finally {
@@ -183,15 +195,19 @@ function createWriter(
   }
 }
 
-/** The same write, on a disk that may be full: where it finds no room, the next one will. */
-function createRoomGiver(fullDisk: FullDisk, log: Logger): <T>(write: () => T) => T {
-  return (write) => {
+/** The same write, on a disk that may be full: where it finds no room, a later one will. */
+function createRoomGiver(fullDisk: FullDisk, log: Logger) {
+  const failures = { commit: 0, upkeep: 0 }
+  return <T>(kind: keyof typeof failures, write: () => T): T => {
     try {
       fullDisk.prepare()
-      return write()
+      const result = write()
+      failures[kind] = 0
+      return result
     } catch (cause) {
+      failures[kind] += 1
       try {
-        fullDisk.makeRoom(cause)
+        fullDisk.makeRoom(cause, failures[kind])
       } catch (error) {
         log.debug('room_refused', (error as Error).message)
       }
@@ -216,7 +232,6 @@ function createParts(connection: Connection, options: WriterOptions, limits: Sto
   const merging = createMerging(connection, blocks, limits)
   const packing = createPacking(connection, limits, counts)
   const room = createDiskRoom(dataDir)
-  room.takeReserve()
   const sweeping = createSweeping({ connection, journal, streams })
   const { retention: settings } = options
   const retention = createRetention({
@@ -230,8 +245,19 @@ function createParts(connection: Connection, options: WriterOptions, limits: Sto
     change: changes.run,
   })
   const fullDisk = createFullDisk({ connection, room, retention })
+  settleAtStart(room, fullDisk)
   const shared = { connection, limits, changes, journal, loader, files, sealing }
   const upkeep = createUpkeep({ ...shared, merging, packing, retention, counts })
   const committer = createCommitter({ ...shared, streams, onSealed: upkeep.noteSealed })
   return { ahead, committer, counts, files, fullDisk, loader, retention, sealing, streams, sweeping, upkeep }
+}
+
+/** What a full disk has left in the WAL comes first: without a reserve nothing but that may take room. */
+function settleAtStart(room: DiskRoom, fullDisk: FullDisk): void {
+  try {
+    if (room.reserveBytes() === 0) fullDisk.settle()
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+  }
+  room.takeReserve()
 }

@@ -104,6 +104,45 @@ test('F108 S-DISK-02 a full disk with older lines to delete: the oldest make roo
   assert.match(program.output(), /lines_swept.*linesSinceStart":[1-9]/)
 })
 
+test('F108 S-DISK-04 a start on a disk that others have filled: what is stored is served, and all goes on once there is room', async (t) => {
+  const disk = createSmallDisk(t)
+  if (disk === null) {
+    t.skip(noDisk)
+    return
+  }
+  const { scene } = disk
+  let program = await disk.start()
+  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+    writeNoise(scene, 3, 500_000)
+    const stored = scene.node.written.length
+    await waitForEntries(program.base, stored)
+    await waitFor('the reserve', async () => fs.existsSync(path.join(disk.folder, 'reserve')))
+    const empty = fillDisk(disk.folder)
+    await program.kill(signal)
+    program = await disk.start()
+    assert.equal((await walk(program.base, { limit: 500 })).entries.length, stored)
+    empty()
+    writeNoise(scene, 3, 100_000)
+    const entries = await waitForEntries(program.base, scene.node.written.length)
+    assertSameLines(scene.node.written, entries, { order: 'forward', what: '/logs' })
+  }
+})
+
+test('F108 S-DISK-06 a start without any room is refused in one line that names the folder', async (t) => {
+  const disk = createSmallDisk(t)
+  if (disk === null) {
+    t.skip(noDisk)
+    return
+  }
+  await (await disk.start()).stop()
+  fs.rmSync(path.join(disk.folder, 'reserve'))
+  fillDisk(disk.folder)
+  const { code, output } = await runProgram({ dataDir: disk.folder, logRoot: disk.scene.node.podsRoot })
+  assert.equal(code, 2, output)
+  assert.match(output, /^logkeep: cannot use the data folder .*LOGKEEP_DATA_DIR.*\n$/)
+  assert.ok(output.includes(disk.folder), output)
+})
+
 const noAttributes = 'files cannot be made unchangeable here (needs root, and a file system that knows it)'
 
 /** Makes the database's files refuse every write, until called. Null where that is not known. */

@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { renameSync, statSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import { LineBuffer } from '../../src/model/line-buffer.ts'
-import { openForReading } from '../../src/store/database.ts'
+import { databasePath, openForReading } from '../../src/store/database.ts'
 import { openWriter, type Writer } from '../../src/store/writer.ts'
 import { createRandom, type Random } from '../support/random.ts'
 import { mountSmallDisk, noDisk } from '../support/small-disk.ts'
@@ -83,6 +84,23 @@ function fillForEver(t: TestContext, diskBytes: number, streams: number, seed: n
   }
   assert.ok(swept + writer.swept.blocks > 0)
 }
+
+test('F109 S-DISK-05 upkeep of a database that was taken away deletes nothing of it, however little room is left', (t) => {
+  const dataDir = mountSmallDisk(t, 40 * mebibyte)
+  if (dataDir === null) {
+    t.skip(noDisk)
+    return
+  }
+  const random = createRandom(1)
+  const writer = openWriter({ dataDir, retention: keepForever })
+  t.after(() => writer.close())
+  const path = databasePath(dataDir)
+  for (let sec = startSec; statSync(path).size < 18 * mebibyte; sec += 1)
+    assert.ok(commitAtLast(writer, noise(writer, random, 3), sec))
+  renameSync(path, `${path}.moved`)
+  for (let attempt = 0; attempt < 3; attempt += 1) maintain(writer, startSec + 1_000)
+  assert.equal(writer.swept.blocks, 0)
+})
 
 for (const [mebibytes, streams] of [
   [40, 3],

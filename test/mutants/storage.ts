@@ -84,8 +84,8 @@ export const storageMutants: readonly Mutant[] = [
     what: 'room that is there and does not do is never made larger',
     faults: ['F108'],
     file: 'store/full-disk.ts',
-    from: 'if (short.bytes() >= short.wanted) short.wanted = Math.min(short.wanted * 2, wantedBytesMax)',
-    to: '',
+    from: 'free(isBeside, Math.min(wantedBytes * 2 ** (failures - 1), wantedBytesMax))',
+    to: 'free(isBeside, wantedBytes)',
   },
   {
     what: 'a broken database is not known as such',
