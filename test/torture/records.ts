@@ -89,7 +89,9 @@ export function createRecord(spec: RecordSpec, id: number, nanos: bigint, format
   if (shape === 'raw') {
     const prefix = rawPrefixes[id % rawPrefixes.length] as string
     const bytes = `${prefix}${mark}${body.replaceAll('"', '')}\n`
-    return { id, bytes, written: bytes.length, meaning: (written) => rawMeaning(bytes, written) }
+    const meaning = (written: number): Meaning =>
+      format === 'docker' ? rawMeaning(bytes, written) : cutMeaning(bytes, written)
+    return { id, bytes, written: bytes.length, meaning }
   }
   // Sometimes behind the text, so that a content begins like a header.
   const content = shape === 'empty' ? '' : id % 3 === 0 ? `${body}${mark}` : `${mark}${body}`
@@ -120,6 +122,14 @@ function rawMeaning(bytes: string, written: number): Meaning {
   const content = bytes.slice(0, Math.min(written, bytes.length - 1))
   const attributes = attribute.malformed | unfinishedOf(bytes, written)
   return { content, partial: false, malformed: true, time: null, attributes }
+}
+
+/** As above, but where it is cut behind `stdout` it is the header of an old form, of a whole line without text. */
+function cutMeaning(bytes: string, written: number): Meaning {
+  const [header, timeText = ''] = /^(\S+) stdout$/.exec(bytes.slice(0, written)) ?? []
+  if (header === undefined) return rawMeaning(bytes, written)
+  const time = toInstant(parseNanos(timeText))
+  return { content: '', partial: false, malformed: false, time, attributes: unfinishedOf(bytes, written) }
 }
 
 function unfinishedOf(bytes: string, written: number): number {
