@@ -28,8 +28,8 @@ const vacuumPages = 256
 /** SQLite looks through its list of free pages for each: where that is long, a step ends early. */
 const vacuumPagesAtOnce = 32
 const vacuumMsMax = 15
-/** A WAL above it has not begun anew for long. */
-const walBytesLong = 16 * 1024 * 1024
+/** A WAL above it has not begun anew when it could: what it takes more lies above the folder's budget. */
+const walBytesLong = 6 * 1024 * 1024
 /** For so long readers of that moment are waited for; later ones read the database alone. */
 const walWaitMs = 50
 /** How often age and room are looked at while nothing is to be done. */
@@ -73,6 +73,7 @@ export function createRetention(deps: Deps): Retention {
   let checkedSec = Number.NEGATIVE_INFINITY
   let streamsCheckedSec = Number.NEGATIVE_INFINITY
   const checkpoint = (): void => checkpointStep(connection)
+  const beginLogAnew = createLogKeeper(connection, room)
   const giveBack = createVacuum(connection, limits.vacuumRestFactor)
   const sweep = (beforeSec: number): void => {
     const result = change((version) => sweeping.sweep(beforeSec, version))
@@ -103,7 +104,7 @@ export function createRetention(deps: Deps): Retention {
     },
     step: (nowSec) => {
       if (nowSec < checkedSec + checkIntervalSec && nowSec >= checkedSec) return false
-      if (room.walBytes() > walBytesLong) beginLogAnew(connection)
+      beginLogAnew(nowSec)
       const oldest = sweeping.oldestArrival()
       if (oldest !== null && oldest < nowSec - settings.ageSec) {
         sweep(nowSec - settings.ageSec)
@@ -141,15 +142,20 @@ export function createRetention(deps: Deps): Retention {
 }
 
 /**
- * Readers that follow one another without a pause keep the WAL from its end, and it grows: 48 MB within two
- * minutes at 20,000 lines/s with walks and a tail beside.
+ * Begins a long WAL anew. Readers that follow one another without a pause keep it from its end, and it grows:
+ * 48 MB within two minutes at 20,000 lines/s with walks and a tail beside.
  */
-function beginLogAnew(connection: Connection): void {
-  connection.pragma(`busy_timeout = ${walWaitMs}`)
-  try {
-    connection.pragma('wal_checkpoint(TRUNCATE)')
-  } finally {
-    connection.pragma(`busy_timeout = ${storeLimits.busyTimeoutMs}`)
+function createLogKeeper(connection: Connection, room: DiskRoom): (nowSec: number) => void {
+  let triedSec = Number.NEGATIVE_INFINITY
+  return (nowSec) => {
+    if (room.walBytes() <= walBytesLong || Math.abs(nowSec - triedSec) < checkIntervalSec) return
+    triedSec = nowSec
+    connection.pragma(`busy_timeout = ${walWaitMs}`)
+    try {
+      connection.pragma('wal_checkpoint(TRUNCATE)')
+    } finally {
+      connection.pragma(`busy_timeout = ${storeLimits.busyTimeoutMs}`)
+    }
   }
 }
 

@@ -124,7 +124,7 @@ function rawMeaning(bytes: string, written: number): Meaning {
   return { content, partial: false, malformed: true, time: null, attributes }
 }
 
-/** As above, but where it is cut behind `stdout` it is the header of an old form, of a whole line without text. */
+/** As above; where it is cut behind `stdout` it is a header of the old form, of a whole line without text. */
 function cutMeaning(bytes: string, written: number): Meaning {
   const [header, timeText = ''] = /^(\S+) stdout$/.exec(bytes.slice(0, written)) ?? []
   if (header === undefined) return rawMeaning(bytes, written)
