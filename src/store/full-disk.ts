@@ -34,7 +34,7 @@ export type FullDisk = {
   readonly prepare: () => void
   /**
    * Writes all of the WAL into the database, with the reserve's room where it needs that. False: somebody
-   * reads. Throws what SQLite throws.
+   * reads, or even that is not enough.
    */
   readonly settle: () => boolean
   /**
@@ -55,10 +55,15 @@ export function createFullDisk({ connection, room, retention }: Deps): FullDisk 
   const read = (name: string): number => connection.pragma(name, { simple: true }) as number
   const pageBytes = read('page_size')
   const bytesInside = (): number => read('freelist_count') * pageBytes
-  /** True: all of the WAL is in the database, and it takes no room; false: somebody reads. */
-  const checkpoint = (): boolean => {
-    const [result] = connection.pragma('wal_checkpoint(TRUNCATE)') as { readonly busy: number }[]
-    return result?.busy === 0
+  /** `done`: all of the WAL is in the database, and it takes no room; `busy`: somebody reads. */
+  const checkpoint = (): 'done' | 'busy' | 'full' => {
+    try {
+      const [result] = connection.pragma('wal_checkpoint(TRUNCATE)') as { readonly busy: number }[]
+      return result?.busy === 0 ? 'done' : 'busy'
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      return 'full'
+    }
   }
   const prepare = (): void => {
     const pages = read('page_count')
@@ -73,13 +78,10 @@ export function createFullDisk({ connection, room, retention }: Deps): FullDisk 
   }
   /** Lengthening has to come first: the reserve is for that, and may go for something else afterwards. */
   const settle = (): boolean => {
-    try {
-      return checkpoint()
-    } catch (error) {
-      if (!isDiskFull(error)) throw error
-      room.releaseBelow(Number.POSITIVE_INFINITY)
-      return checkpoint()
-    }
+    const result = checkpoint()
+    if (result !== 'full') return result === 'done'
+    room.releaseBelow(Number.POSITIVE_INFINITY)
+    return checkpoint() === 'done'
   }
   const sweep = (): boolean => {
     const isSwept = retention.force()
@@ -88,7 +90,7 @@ export function createFullDisk({ connection, room, retention }: Deps): FullDisk 
   }
   const vacuum = (): boolean => {
     connection.pragma(`incremental_vacuum(${vacuumPages})`)
-    return checkpoint()
+    return checkpoint() === 'done'
   }
   const givenBack = (): number => -read('page_count') * pageBytes
   /** Deletes no more than what is missing, also where the file system's figures cannot be believed. */

@@ -20,7 +20,7 @@ import {
   lockDataDir,
   openForWriting,
 } from './database.ts'
-import { createDiskRoom, type DiskRoom } from './disk.ts'
+import { createDiskRoom } from './disk.ts'
 import { createEncodeAhead } from './encode-ahead.ts'
 import { createFileTable } from './file-table.ts'
 import { createFullDisk, type FullDisk } from './full-disk.ts'
@@ -245,19 +245,11 @@ function createParts(connection: Connection, options: WriterOptions, limits: Sto
     change: changes.run,
   })
   const fullDisk = createFullDisk({ connection, room, retention })
-  settleAtStart(room, fullDisk)
+  // What a full disk has left in the WAL comes first: without a reserve nothing but that may take room.
+  if (room.reserveBytes() === 0) fullDisk.settle()
+  room.takeReserve()
   const shared = { connection, limits, changes, journal, loader, files, sealing }
   const upkeep = createUpkeep({ ...shared, merging, packing, retention, counts })
   const committer = createCommitter({ ...shared, streams, onSealed: upkeep.noteSealed })
   return { ahead, committer, counts, files, fullDisk, loader, retention, sealing, streams, sweeping, upkeep }
-}
-
-/** What a full disk has left in the WAL comes first: without a reserve nothing but that may take room. */
-function settleAtStart(room: DiskRoom, fullDisk: FullDisk): void {
-  try {
-    if (room.reserveBytes() === 0) fullDisk.settle()
-  } catch (error) {
-    if (!isDiskFull(error)) throw error
-  }
-  room.takeReserve()
 }
