@@ -4,6 +4,7 @@ import { createRandom } from '../src/demo/random.ts'
 import { delay } from '../test/support/wait.ts'
 import type { MeasuredProgram } from './program.ts'
 import type { Draw } from './query-kinds.ts'
+import { takeExport } from './take-export.ts'
 
 /** A question's path with its parameters. */
 export type Question = { readonly kind: string; readonly draw: Draw }
@@ -79,8 +80,10 @@ export function startExport(program: MeasuredProgram, path: string, restMs = 0):
   let bytes = 0
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const response = await fetch(`${program.base}${path}`, { signal: stopping.signal })
-      for await (const part of response.body ?? []) bytes += (part as Uint8Array).length
+      const count = (length: number): void => {
+        bytes += length
+      }
+      await takeExport(`${program.base}${path}`, count, stopping.signal)
       await restUnlessStopped(restMs, stopping.signal)
     }
   }

@@ -3,8 +3,9 @@
 import * as fs from 'node:fs'
 import type { Corpus } from './corpus.ts'
 import { atLeast, atMost, type Figure, percentile } from './figures.ts'
-import type { MeasuredProgram } from './program.ts'
+import { type MeasuredProgram, since } from './program.ts'
 import { rangeOfData } from './query-kinds.ts'
+import { takeExport } from './take-export.ts'
 
 const mega = 1e6
 /** How often memory is looked at. */
@@ -21,17 +22,16 @@ export async function exportFigures(
   const before = program.usage()
   const isPeakNew = forgetRssPeak(program.pid)
   const startedMs = performance.now()
-  const response = await fetch(`${program.base}/logs?format=ndjson&since=${fromSec}&until=${untilSec}`)
   const rss: number[] = []
   let bytes = 0
   let sampledMs = 0
-  for await (const part of response.body ?? []) {
-    bytes += (part as Uint8Array).length
+  await takeExport(`${program.base}/logs?format=ndjson&since=${fromSec}&until=${untilSec}`, (length) => {
+    bytes += length
     const now = performance.now()
-    if (now - sampledMs < sampleMs) continue
+    if (now - sampledMs < sampleMs) return
     sampledMs = now
     rss.push((program.usage().rssBytes ?? Number.NaN) / mega)
-  }
+  })
   const seconds = (performance.now() - startedMs) / 1000
   const after = program.usage()
   const quarter = Math.floor(rss.length / 4)
@@ -46,6 +46,12 @@ export async function exportFigures(
       unit: 'MB/s',
       goal: atLeast(100),
       note: `${(bytes / mega / seconds).toFixed(0)} MB/s of JSON, ${seconds.toFixed(1)} s`,
+    },
+    {
+      id: 'export.cpu',
+      what: 'processor time of the program for it',
+      value: since(before.cpuSeconds, after.cpuSeconds),
+      unit: 's',
     },
     { id: 'export.rssBefore', what: 'RSS before the export', value: megabytes(before.rssBytes), unit: 'MB' },
     {

@@ -15,6 +15,7 @@ import { load } from './load.ts'
 import { type MeasuredOptions, type MeasuredProgram, startMeasured } from './program.ts'
 import { rangeOfData } from './query-kinds.ts'
 import { openTailClient } from './tail-client.ts'
+import { takeExport } from './take-export.ts'
 import { silence, startLogWriter } from './writer.ts'
 
 const linesUsual = 400_000
@@ -112,9 +113,10 @@ async function storedFigures(options: Omit<MeasuredOptions, 'logRoot'>, corpus: 
     for (let turn = 0; turn < pagesAsked; turn += 1)
       times.push((await get(`/logs?pod=${pods[turn % pods.length]}&limit=1000&until=${untilSec}`)).ms)
     const startedMs = performance.now()
-    const response = await fetch(`${base}/logs?format=ndjson&until=${untilSec}`)
     let bytes = 0
-    for await (const part of response.body ?? []) bytes += (part as Uint8Array).length
+    await takeExport(`${base}/logs?format=ndjson&until=${untilSec}`, (length) => {
+      bytes += length
+    })
     const exportMBps = bytes / 1e3 / (performance.now() - startedMs)
     return [
       `ingest ${(corpus.lines / seconds / 1000).toFixed(0)} k/s`,
