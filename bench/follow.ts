@@ -115,6 +115,8 @@ type TailGoals = { readonly latency?: Goal; readonly quiet?: Goal; readonly newP
 type TailWish = TailGoals & { /** Begin and end apart. */ readonly isLong?: boolean }
 
 async function withTail(ground: Following, id: string, pace: Pace, wish: TailWish): Promise<Figure[]> {
+  // What was written before is stored with this, so that the tail begins behind it.
+  await ground.program.get('/streams?limit=1')
   const tail = await openTailClient(ground.program.base, '')
   try {
     const { steadyMs, tailMs: phaseMs } = ground.options

@@ -54,7 +54,8 @@ function selectStored(
   count.blocks += 1
   count.scannedLines += to - from
   const { matcher, levelMask, plan } = compiled
-  const isTextFirst = levelMask === null && plan.iostream === null && !holdsGap && !segment.mayHoldLineFeeds
+  const isTextFirst =
+    isEveryLevel(segment, levelMask) && plan.iostream === null && !holdsGap && !segment.mayHoldLineFeeds
   if (matcher !== null && isTextFirst) {
     const body = snapshot.body(segment)
     count.scannedBytes += body.length
@@ -76,6 +77,11 @@ function selectStored(
 }
 
 const gapBit = 1 << 8
+
+/** Whatever level a line of the segment has, it is one that is asked for. */
+function isEveryLevel(segment: Segment, levelMask: number | null): boolean {
+  return levelMask === null || (segment.levelMask & ~levelMask) === 0
+}
 
 /** Lines by their text alone, where none of them holds an LF. */
 function findByText(matcher: BodyMatcher, { lineCount }: Segment, body: Buffer): Uint32Array {
@@ -108,12 +114,12 @@ function selectByColumns(
   const [first, end, isInside] = narrow(columns, segment, from, to, range)
   if (first >= end) return noLines
   const selected = new Uint32Array(end - first)
-  const isEveryLevel = levelMask === null || (segment.levelMask & ~levelMask) === 0
-  if (isInside && isEveryLevel && plan.iostream === null) {
+  const isEvery = isEveryLevel(segment, levelMask)
+  if (isInside && isEvery && plan.iostream === null) {
     for (let index = first; index < end; index += 1) selected[index - first] = index
     return selected
   }
-  const mask = isEveryLevel ? -1 : levelMask
+  const mask = isEvery ? -1 : (levelMask ?? -1)
   let length = 0
   for (let index = first; index < end; index += 1) {
     if ((mask & (1 << (levels[index] as number))) === 0) continue
