@@ -55,7 +55,10 @@ function selectStored(
   count.scannedLines += to - from
   const { matcher, levelMask, plan } = compiled
   const isTextFirst =
-    isEveryLevel(segment, levelMask) && plan.iostream === null && !holdsGap && !segment.mayHoldLineFeeds
+    levelsLeft(segment, levelMask) === null &&
+    plan.iostream === null &&
+    !holdsGap &&
+    !segment.mayHoldLineFeeds
   if (matcher !== null && isTextFirst) {
     const body = snapshot.body(segment)
     count.scannedBytes += body.length
@@ -78,9 +81,9 @@ function selectStored(
 
 const gapBit = 1 << 8
 
-/** Whatever level a line of the segment has, it is one that is asked for. */
-function isEveryLevel(segment: Segment, levelMask: number | null): boolean {
-  return levelMask === null || (segment.levelMask & ~levelMask) === 0
+/** The mask that is left to be looked at line by line; null: all levels of the segment are asked for. */
+function levelsLeft(segment: Segment, levelMask: number | null): number | null {
+  return levelMask === null || (segment.levelMask & ~levelMask) === 0 ? null : levelMask
 }
 
 /** Lines by their text alone, where none of them holds an LF. */
@@ -114,15 +117,14 @@ function selectByColumns(
   const [first, end, isInside] = narrow(columns, segment, from, to, range)
   if (first >= end) return noLines
   const selected = new Uint32Array(end - first)
-  const isEvery = isEveryLevel(segment, levelMask)
-  if (isInside && isEvery && plan.iostream === null) {
+  const mask = levelsLeft(segment, levelMask)
+  if (isInside && mask === null && plan.iostream === null) {
     for (let index = first; index < end; index += 1) selected[index - first] = index
     return selected
   }
-  const mask = isEvery ? -1 : (levelMask ?? -1)
   let length = 0
   for (let index = first; index < end; index += 1) {
-    if ((mask & (1 << (levels[index] as number))) === 0) continue
+    if (mask !== null && (mask & (1 << (levels[index] as number))) === 0) continue
     const bits = attributes[index] as number
     if (plan.iostream !== null && (bits & attribute.stderr) !== plan.iostream && !(bits & attribute.gap))
       continue
