@@ -13,6 +13,11 @@ export const queryLimits = {
   sliceAloneMs: 300,
   /** A slice that has not ended by then has its thread terminated: a regular expression that runs away. */
   sliceHardMs: 5_000,
+  /**
+   * The same for a slice that nobody waits for any more: longer than one that keeps to its time takes on a
+   * busy machine, since a thread that is ended has to start again.
+   */
+  abandonedMs: 1_000,
   /** The same for tails and listings, which share one thread. */
   lightHardMs: 2_000,
   /** Buckets of a histogram: more than a screen has columns. */

@@ -4,9 +4,10 @@ import { queryLimits } from '../limits/query.ts'
 import type { Cursor } from '../model/cursor.ts'
 import { type CollectedPage, createCollectedPage } from './collected-page.ts'
 import type { ContextRequest } from './contract.ts'
-import { answerEnding, type Ending, expressionEnding, type QueryBounds, spentEnding } from './ending.ts'
+import { untilDeadline } from './deadline.ts'
+import { answerEnding, type Ending, type QueryBounds, spentEnding, timeoutEnding } from './ending.ts'
 import { type Lane, TaskTimeout } from './lanes.ts'
-import type { Pager, SliceRequest } from './pager.ts'
+import type { Pager, SliceRequest, SliceSize } from './pager.ts'
 import { type Direction, looksAtText } from './plan.ts'
 import type { HistoryResult, Scope } from './tasks.ts'
 
@@ -32,10 +33,22 @@ export type ContextWalkOptions = {
   readonly bounds: QueryBounds
   /** `performance.now()` at the beginning of the request. */
   readonly started: number
+  readonly signal: AbortSignal
 }
 
 /** Each side has its share of an answer's bytes, so that long lines on one leave the other its own. */
 const answerBytesMax = queryLimits.answerBytesMax / 2
+
+/** One slice; rejects with `DeadlineReached` when the time of the request is over. */
+function sliceInTime(
+  pager: Pager,
+  request: SliceRequest,
+  { bounds, started, signal }: ContextWalkOptions,
+  { cursor, size }: { readonly cursor: Cursor | null; readonly size: SliceSize },
+): Promise<HistoryResult> {
+  const endMs = started + bounds.queryDeadlineMs
+  return untilDeadline(endMs, signal, (bounded) => pager.slice(request, cursor, size, bounded))
+}
 
 export function createContextWalk(pager: Pager, options: ContextWalkOptions): ContextWalk {
   const { direction, limit, scope, started } = options
@@ -59,22 +72,22 @@ export function createContextWalk(pager: Pager, options: ContextWalkOptions): Co
 
   /** Looks for one entry more, where the slices before did not happen to see one. */
   const probe = async (): Promise<void> => {
-    const size = { lane, limit: 1, answerBytesMax: 1, isFirst: false, isReversed }
-    const result = await pager.slice(sliced, cursor, size)
+    const size: SliceSize = { lane, limit: 1, answerBytesMax: 1, isFirst: false, isReversed }
+    const result = await sliceInTime(pager, sliced, options, { cursor, size })
     collected.add({ ...result, entries: new Uint8Array(0), count: 0 })
     if (result.count > 0 || result.end === 'exhausted') finish(result.count > 0)
     cursor = result.next
   }
 
   const read = async (): Promise<void> => {
-    const size = {
+    const size: SliceSize = {
       lane,
       limit: limit - collected.count,
       answerBytesMax: answerBytesMax - collected.bytes,
       isFirst: false,
       isReversed,
     }
-    const result: HistoryResult = await pager.slice(sliced, cursor, size)
+    const result = await sliceInTime(pager, sliced, options, { cursor, size })
     collected.add(result)
     cursor = result.next
     if (result.end === 'exhausted') finish(false)
@@ -100,7 +113,7 @@ export function createContextWalk(pager: Pager, options: ContextWalkOptions): Co
         await (collected.count < limit ? read() : probe())
       } catch (error) {
         if (!(error instanceof TaskTimeout)) throw error
-        finish(true, expressionEnding)
+        finish(true, timeoutEnding(error, options.bounds))
       }
       if (isDone) return
       const spent = { elapsedMs: performance.now() - started, scannedBytes: collected.scannedBytes }

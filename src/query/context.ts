@@ -26,7 +26,7 @@ export async function readContext(
   const { around } = middle
   if (around?.place == null) return pageOf(middle, [], { request, started })
   const scope = { streamId: around.place.streamId, kind: request.scope }
-  const shared = { request, scope, around, bounds, started }
+  const shared = { request, scope, around, bounds, started, signal }
   const walks = [
     createContextWalk(pager, { ...shared, direction: 'backward', limit: request.before }),
     createContextWalk(pager, { ...shared, direction: 'forward', limit: request.after }),

@@ -6,9 +6,9 @@ import { currentClient } from './client.ts'
 export type Gate = {
   /**
    * Waits for a place; rejects with `LogkeepError` TOO_MANY where too many wait already, of all or of the
-   * same client.
+   * same client, and as the signal says when that is aborted.
    */
-  readonly enter: () => Promise<void>
+  readonly enter: (signal?: AbortSignal) => Promise<void>
   /** Gives the place back. */
   readonly leave: () => void
   readonly waiting: () => number
@@ -24,7 +24,7 @@ const shareOfClient = 3 / 4
  */
 export function createGate(places: number, waitingMax: number): Gate {
   /** Of clients that wait, in the order of their turns; null: the program itself. */
-  const queues = new Map<string | null, (() => void)[]>()
+  const queues = new Map<string | null, Set<() => void>>()
   const clientMax = Math.max(Math.ceil(waitingMax * shareOfClient), 1)
   let free = places
   let waiting = 0
@@ -40,25 +40,37 @@ export function createGate(places: number, waitingMax: number): Gate {
     const [first] = queues
     if (first === undefined) return undefined
     const [client, queue] = first
-    const next = queue.shift()
-    waiting -= 1
+    const [next] = queue
     // Behind all others, where more of it waits.
     queues.delete(client)
-    if (queue.length > 0) queues.set(client, queue)
+    queues.set(client, queue)
+    if (next !== undefined) drop(client, queue, next)
     return next
   }
+  const drop = (client: string | null, queue: Set<() => void>, turn: () => void): void => {
+    if (queue.delete(turn)) waiting -= 1
+    if (queue.size === 0) queues.delete(client)
+  }
   return {
-    enter: async () => {
+    enter: async (signal) => {
+      signal?.throwIfAborted()
       if (free > 0) {
         free -= 1
         return
       }
       const client = currentClient()
-      const queue = queues.get(client) ?? []
-      refuseTooMany(queue.length, client)
+      const queue = queues.get(client) ?? new Set()
+      refuseTooMany(queue.size, client)
       queues.set(client, queue)
       waiting += 1
-      await new Promise<void>((resolve) => queue.push(resolve))
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const leave = (): void => {
+        drop(client, queue, resolve)
+        reject(signal?.reason)
+      }
+      queue.add(resolve)
+      signal?.addEventListener('abort', leave)
+      await promise.finally(() => signal?.removeEventListener('abort', leave))
     },
     leave: () => {
       const next = takeNext()

@@ -2,7 +2,8 @@
 
 import { queryLimits } from '../limits/query.ts'
 import type { HistogramRequest, MembersAnswer, QueryStats } from './contract.ts'
-import { type Ending, expressionEnding, type QueryBounds, spentEnding } from './ending.ts'
+import { untilDeadline } from './deadline.ts'
+import { type Ending, type QueryBounds, spentEnding, timeoutEnding } from './ending.ts'
 import { countParts } from './histogram-parts.ts'
 import { type Lane, type Lanes, TaskTimeout } from './lanes.ts'
 import { scanPart } from './pager.ts'
@@ -47,8 +48,7 @@ export async function runHistogram(
     }
     state = await countParts({ lanes, plan, bytesPerPart, countSlice }, state)
   }
-  const last = await run.ask('scan', { state, part: null, sliceMs: lanes.sliceMs('scan') }, true)
-  return run.answer(last.members)
+  return run.finish(state)
 }
 
 type Slice = Pick<HistogramTask, 'state' | 'part' | 'sliceMs'>
@@ -90,16 +90,24 @@ class Run {
   async count(lane: Lane, slice: Slice): Promise<HistogramResult | null> {
     if (slice.state !== null && this.isOver()) return null
     try {
-      return await this.ask(lane, slice, false)
+      const endMs = this.#started + this.#bounds.queryDeadlineMs
+      return await untilDeadline(endMs, this.#signal, (signal) => this.#ask(lane, slice, false, signal))
     } catch (error) {
       if (!(error instanceof TaskTimeout)) throw error
-      this.#ending ??= expressionEnding
+      this.#ending ??= timeoutEnding(error, this.#bounds)
       return null
     }
   }
 
-  async ask(lane: Lane, slice: Slice, isLast: boolean): Promise<HistogramResult> {
-    this.#signal.throwIfAborted()
+  /** Writes the answer; where a bound was reached, without waiting behind what others scan. */
+  async finish(state: HistogramState | null): Promise<MembersAnswer> {
+    const lane = this.#ending === null ? 'scan' : 'light'
+    const slice = { state, part: null, sliceMs: this.#lanes.sliceMs(lane) }
+    return this.answer((await this.#ask(lane, slice, true, this.#signal)).members)
+  }
+
+  async #ask(lane: Lane, slice: Slice, isLast: boolean, signal: AbortSignal): Promise<HistogramResult> {
+    signal.throwIfAborted()
     const { plan, range, bucket, by } = this.#request
     const task: HistogramTask = {
       kind: 'histogram',
@@ -113,7 +121,7 @@ class Run {
       isLast,
       ...slice,
     }
-    const { stats, ...result } = (await this.#lanes.run(lane, task)) as HistogramResult
+    const { stats, ...result } = (await this.#lanes.run(lane, task, signal)) as HistogramResult
     this.#total.scannedBytes += stats.scannedBytes
     this.#total.scannedLines += stats.scannedLines
     this.#total.blocks += stats.blocks

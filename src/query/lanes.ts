@@ -26,8 +26,8 @@ export class TaskTimeout extends LogkeepError {
 export type Lanes = {
   /**
    * Runs one task in a thread of the lane. Rejects with `LogkeepError` (the task's own, TOO_MANY,
-   * STORE_UNAVAILABLE, INTERNAL, STOPPING), with `TaskTimeout`, or as the signal says, where that was aborted
-   * before the task began.
+   * STORE_UNAVAILABLE, INTERNAL, STOPPING), with `TaskTimeout`, or as the signal says: at once where that is
+   * aborted while the task waits; while it runs, when it has ended, with its thread if it does not do so soon.
    */
   readonly run: (lane: Lane, task: Task, signal?: AbortSignal) => Promise<unknown>
   /**
@@ -156,16 +156,14 @@ function createLane({
   pool.on('error', (error: Error) => onBroken(error))
   return {
     run: async (task, signal) => {
-      await gate.enter()
-      const limit = AbortSignal.timeout(
-        pool.threads.length === 0 ? hardMs + queryLimits.threadStartMs : hardMs,
-      )
+      await gate.enter(signal)
+      const limit = createLimit(hardMs + (pool.threads.length === 0 ? queryLimits.threadStartMs : 0), signal)
       try {
         signal?.throwIfAborted()
-        return await pool.run(task, { signal: limit })
+        return await pool.run(task, { signal: limit.signal })
       } catch (cause) {
         if (signal?.aborted) throw signal.reason
-        if (limit.aborted)
+        if (limit.signal.aborted)
           throw new TaskTimeout(`one step of the query took longer than ${hardMs} ms and was ended`, {
             cause,
           })
@@ -174,6 +172,7 @@ function createLane({
         onFailed(error.message, causeOf(error) ?? '')
         throw error
       } finally {
+        limit.clear()
         gate.leave()
       }
     },
@@ -186,6 +185,25 @@ function createLane({
     close: () => {
       isClosed = true
       return pool.destroy()
+    },
+  }
+}
+
+/** Aborts after `hardMs`, or soon after `given`: nobody waits for the task any more. */
+function createLimit(hardMs: number, given: AbortSignal | undefined) {
+  const limit = new AbortController()
+  const end = (): void => limit.abort()
+  let timer = setTimeout(end, hardMs)
+  const hurry = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(end, queryLimits.abandonedMs)
+  }
+  given?.addEventListener('abort', hurry)
+  return {
+    signal: limit.signal,
+    clear: (): void => {
+      clearTimeout(timer)
+      given?.removeEventListener('abort', hurry)
     },
   }
 }

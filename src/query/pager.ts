@@ -7,12 +7,13 @@ import { queryLimits } from '../limits/query.ts'
 import type { Cursor } from '../model/cursor.ts'
 import { type CollectedPage, createCollectedPage } from './collected-page.ts'
 import type { LogsPage, LogsRequest } from './contract.ts'
+import { untilDeadline } from './deadline.ts'
 import {
   answerEnding,
   type Ending,
-  expressionEnding,
   type QueryBounds,
   spentEnding,
+  timeoutEnding,
   withAdvice,
 } from './ending.ts'
 import { type Lane, type Lanes, TaskTimeout } from './lanes.ts'
@@ -108,13 +109,12 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
           answerBytesMax: queryLimits.answerBytesMax - collected.bytes,
           isReversed: collected.isReversed,
         }
-        const result =
-          rest === null
-            ? await slice(request, cursor, { ...size, lane, isFirst: true, sliceMs: firstMs(lanes) })
-            : await atMostUntil(deadline, rest.next(size))
-        if (result === null) {
-          return collected.finish({ next: cursor, ending: atDeadline(options, share), started })
-        }
+        const from = cursor
+        const result = await untilDeadline(deadline, signal, (bounded) => {
+          if (rest !== null) return rest.next(size)
+          const first = { ...size, lane, isFirst: true, sliceMs: firstMs(lanes) }
+          return slice(request, from, first, bounded)
+        })
         collected.add(result)
         cursor = result.next
         const ending = endingOf(result, collected, share, options)
@@ -131,7 +131,7 @@ export function createPager(lanes: Lanes, options: PagerOptions): Pager {
       const place = cursor ?? (await begin(request.plan, request.range))
       return collected.finish({
         next: place,
-        ending: withAdvice(expressionEnding, share.advice, ', or'),
+        ending: withAdvice(timeoutEnding(error, options), share.advice),
         started,
       })
     } finally {
@@ -166,20 +166,6 @@ function createSlices(lanes: Lanes, scannedBytesMax: number, defaultUntilSec: ()
   }
 }
 
-/**
- * Null: the time, as `performance.now()`, came first. A page does not wait for its next slice then: where
- * many wait, or an expression is slow, that may take seconds more.
- */
-async function atMostUntil<T>(endMs: number, work: Promise<T>): Promise<T | null> {
-  const { promise, resolve } = Promise.withResolvers<null>()
-  const timer = setTimeout(resolve, endMs - performance.now(), null)
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 const { scanPartBytes } = queryLimits
 /** Parts of whatever is searched for a text. */
 export const scanPart: PartBytes = { usual: scanPartBytes, wide: scanPartBytes }
@@ -208,10 +194,5 @@ function endingOf(
   if (end !== 'over') return null
   const elapsedMs = performance.now() - share.started
   const ending = spentEnding({ elapsedMs, scannedBytes: share.scannedBytes + scannedBytes }, bounds)
-  return ending && withAdvice(ending, share.advice)
-}
-
-function atDeadline(bounds: QueryBounds, share: PageShare): Ending | null {
-  const ending = spentEnding({ elapsedMs: bounds.queryDeadlineMs, scannedBytes: 0 }, bounds)
   return ending && withAdvice(ending, share.advice)
 }

@@ -77,6 +77,15 @@ function withStandIn(text: string, character: string, byte: number): string {
   return text.includes(character) ? text.replaceAll(character, String.fromCharCode(byte)) : text
 }
 
+/**
+ * V8 counts the characters in the middle of the text that it compiles for, 128 of them, and looks for the
+ * rarest part of a pattern first: with a text that says nothing, `[0-9][%&][g-z]{3}#` runs at 0.9 GB/s in
+ * place of 11, and `time(out|d out).*[0-9]{5}x` at 1.5 in place of 3.
+ */
+const typicalText =
+  '2025-01-15T09:41:07.123Z INFO  [main] http-server: "GET /api/v1/orders/8f3a2c9d-4b1e HTTP/1.1" 200 1534 ' +
+  'user=42 took=12.5ms {"level":"info","msg":"done"}\n'
+
 function compileSource(tree: RegexNode, flavour: Flavour, innerLines: boolean): RegExp {
   const source = translate(tree, { flavour, innerLines })
   if (source.length > regexLimits.sourceLengthMax) throw tooLarge()
@@ -84,10 +93,10 @@ function compileSource(tree: RegexNode, flavour: Flavour, innerLines: boolean): 
     const regex = new RegExp(source, 'gm')
     // V8 compiles at the first search and again, to machine code, at the second: it may find the pattern too
     // large then.
-    regex.test(' \n')
-    regex.lastIndex = 0
-    regex.test(' \n')
-    regex.lastIndex = 0
+    for (let search = 0; search < 2; search += 1) {
+      regex.test(typicalText)
+      regex.lastIndex = 0
+    }
     return regex
   } catch (error) {
     throw tooLarge({ cause: error })

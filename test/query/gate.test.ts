@@ -57,3 +57,22 @@ test('S-QUERY-32 one client cannot take all places to wait; all together have th
   await Promise.all(waiting)
   assert.deepEqual(done.slice(0, 3), ['many', 'one', 'other'])
 })
+
+test('S-QUERY-26 who stops waiting leaves its place at once, to others and in the order of turns', async () => {
+  const gate = createGate(1, 2)
+  const done: string[] = []
+  await gate.enter()
+  const left = new AbortController()
+  const waiting = forClient('one', () => gate.enter(left.signal))
+  const other = forClient('other', () => ask(gate, 1, done))
+  await assert.rejects(gate.enter(), hasCode('TOO_MANY', /^2 queries are waiting/))
+  left.abort(new Error('left'))
+  await assert.rejects(waiting, /left/)
+  assert.equal(gate.waiting(), 1)
+  await assert.rejects(gate.enter(left.signal), /left/)
+  const third = forClient('third', () => ask(gate, 1, done))
+  gate.leave()
+  await Promise.all([other, third])
+  assert.deepEqual(done, ['other', 'third'])
+  assert.deepEqual([gate.waiting(), gate.running()], [0, 0])
+})

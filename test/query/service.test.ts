@@ -8,11 +8,13 @@ import fs from 'node:fs'
 import os from 'node:os'
 import { test } from 'node:test'
 import { type ErrorCode, LogkeepError } from '../../src/errors.ts'
+import { queryLimits } from '../../src/limits/query.ts'
 import type { Logger } from '../../src/log.ts'
 import type { LogsRequest, QueryService } from '../../src/query/contract.ts'
 import { createQueryService } from '../../src/query/service.ts'
 import { entriesOf, everything } from '../support/engine-tasks.ts'
 import { createStoreModel, type StoreModel } from '../support/store-model.ts'
+import { waitFor } from '../support/wait.ts'
 
 const startSec = 1_780_000_000
 const never = new AbortController().signal
@@ -33,7 +35,10 @@ function matching(pattern: string): LogsRequest {
 
 async function withService(
   work: (service: QueryService, model: StoreModel, logged: string[]) => Promise<void>,
-  dataDir?: string,
+  {
+    dataDir,
+    queryDeadlineMs = 30_000,
+  }: { readonly dataDir?: string; readonly queryDeadlineMs?: number } = {},
 ): Promise<void> {
   const model = createStoreModel()
   const quiet = () => undefined
@@ -45,7 +50,7 @@ async function withService(
     dataDir: dataDir ?? model.dataDir,
     nodeName: 'n1',
     queryThreads: 2,
-    queryDeadlineMs: 30_000,
+    queryDeadlineMs,
     now: () => (startSec + 1000) * 1000,
     log: { debug: quiet, info: quiet, warn: quiet, error },
   })
@@ -76,6 +81,31 @@ test('S-QUERY-21 an expression that runs away is ended; the answer says so, othe
     const plain = await service.logs(matching('sh..t'), never)
     assert.equal(plain.count, 1)
   }))
+
+test('S-QUERY-21 many expressions that run away end at their deadline, whoever waits for a thread', () =>
+  withService(
+    async (service, model) => {
+      const stream = model.streamId(0)
+      model.commitLines([{ streamId: stream, sec: startSec, ns: 0, text: 'a'.repeat(150_000) }], startSec)
+      const { plan, range } = matching('a.*b.*c.*d')
+      const bucket = { countMax: 10 }
+      const pages = Array.from({ length: 8 }, () => service.logs(matching('a.*b.*c.*d'), never))
+      const answers = await Promise.all([
+        ...pages,
+        service.histogram({ plan, range, bucket, by: null }, never),
+        service.fields({ plan, range, sample: 10, limit: 10 }, never),
+      ])
+      for (const { ended, stats } of answers) {
+        assert.equal(ended, 'deadline')
+        assert.ok(stats.elapsedMs < queryLimits.sliceHardMs, `it took ${stats.elapsedMs} ms`)
+      }
+      assert.equal(service.status().lanes.scan.waiting, 0)
+      await waitFor('free threads', () => service.status().lanes.scan.running === 0)
+      const plain = await service.logs(matching('a{3}'), never)
+      assert.deepEqual([plain.ended, plain.count], [null, 1])
+    },
+    { queryDeadlineMs: 1_000 },
+  ))
 
 /** Of this process, on Linux; empty elsewhere. */
 function nicenessOfThreads(): number[] {
@@ -137,12 +167,15 @@ const isRefusal = (code: ErrorCode, message: string) => (error: unknown) =>
   error instanceof LogkeepError && error.code === code && error.message === message
 
 test('S-QUERY-16 a database that cannot be read is an error of its own, for queries and for the check', () =>
-  withService(async (service, _model, logged) => {
-    const isUnavailable = isRefusal('STORE_UNAVAILABLE', 'the database cannot be read')
-    await assert.rejects(service.logs(request, never), isUnavailable)
-    await assert.rejects(service.check(), isUnavailable)
-    assert.match(logged.join(), /query_failed the database cannot be read .*directory does not exist/)
-  }, '/nonexistent'))
+  withService(
+    async (service, _model, logged) => {
+      const isUnavailable = isRefusal('STORE_UNAVAILABLE', 'the database cannot be read')
+      await assert.rejects(service.logs(request, never), isUnavailable)
+      await assert.rejects(service.check(), isUnavailable)
+      assert.match(logged.join(), /query_failed the database cannot be read .*directory does not exist/)
+    },
+    { dataDir: '/nonexistent' },
+  ))
 
 test('S-QUERY-25 a mistake of the program is told as such; its cause is in the log alone', () =>
   withService(async (service, _model, logged) => {

@@ -141,7 +141,7 @@ test('S-QUERY-18 a tail that is far behind searches each block once, whatever nu
   }
 })
 
-test('S-QUERY-23 a page ends at its deadline although its next step still waits or works; the first is waited for', async () => {
+test('S-QUERY-23 a page ends at its deadline although its first or its next step still waits or works', async () => {
   const model = createStoreModel()
   const engine = createEngine(openReader(model.dataDir))
   try {
@@ -149,27 +149,32 @@ test('S-QUERY-23 a page ends at its deadline although its next step still waits 
     const lines = [0, 1, 2].map((sec) => ({ streamId, sec: startSec + sec, ns: 0, text: `line ${sec}` }))
     for (const line of lines) model.commitLines([line], startSec)
     const direct = createDirectLanes(engine, { sliceMs: -1 })
-    const steps: number[] = []
-    const run: Lanes['run'] = (lane, task, signal) => {
-      if (task.kind === 'history') steps.push(steps.length)
-      return task.kind === 'history' && steps.length > 1
-        ? new Promise(() => {})
-        : direct.run(lane, task, signal)
+    const lanesWith = (answered: number): Lanes => {
+      let steps = 0
+      const run: Lanes['run'] = (lane, task, signal) => {
+        if (task.kind === 'history') steps += 1
+        return task.kind === 'history' && steps > answered
+          ? new Promise(() => {})
+          : direct.run(lane, task, signal)
+      }
+      return { ...direct, run }
     }
     const bounds = { queryDeadlineMs: 20, scannedBytesMax: 1e12, now: () => (startSec + 1000) * 1000 }
-    const pager = createPager({ ...direct, run }, bounds)
     const plan: LogsRequest['plan'] = {
       ...everything,
       lines: [{ kind: 'substring', text: 'line 2', ignoreCase: false, negate: false }],
     }
     const range = { since: null, until: null }
     const request = { plan, range, direction: 'forward', limit: 100, cursor: null, format: 'json' } as const
-    const page = await pager.page(request, new AbortController().signal)
-    assert.deepEqual([page.ended, page.count], ['deadline', 0])
-    assert.match(page.warnings.join(), /deadline of 20 ms was reached; go on with `next`$/)
-    const rest = createPager(createDirectLanes(engine), { ...bounds, queryDeadlineMs: 30_000 })
-    const next = await rest.page({ ...request, cursor: page.next }, new AbortController().signal)
-    assert.deepEqual(linesOf(next.entries), ['line 2'])
+    for (const answered of [0, 1]) {
+      const pager = createPager(lanesWith(answered), bounds)
+      const page = await pager.page(request, new AbortController().signal)
+      assert.deepEqual([page.ended, page.count], ['deadline', 0])
+      assert.match(page.warnings.join(), /deadline of 20 ms was reached; go on with `next`$/)
+      const rest = createPager(createDirectLanes(engine), { ...bounds, queryDeadlineMs: 30_000 })
+      const next = await rest.page({ ...request, cursor: page.next }, new AbortController().signal)
+      assert.deepEqual(linesOf(next.entries), ['line 2'])
+    }
   } finally {
     engine.close()
     model.close()

@@ -1,7 +1,8 @@
 /** A look at fields on the main thread: a chain of slices until the sample is full or a bound is reached. */
 
 import type { FieldsRequest, MembersAnswer } from '../contract.ts'
-import { type Ending, expressionEnding, type QueryBounds, spentEnding } from '../ending.ts'
+import { untilDeadline } from '../deadline.ts'
+import { type Ending, type QueryBounds, spentEnding, timeoutEnding } from '../ending.ts'
 import { type Lanes, TaskTimeout } from '../lanes.ts'
 import type { Pager } from '../pager.ts'
 import type { FieldsResult, FieldsTask } from '../tasks.ts'
@@ -15,6 +16,7 @@ export async function runFields(
   signal: AbortSignal,
 ): Promise<MembersAnswer> {
   const started = performance.now()
+  const endMs = started + bounds.queryDeadlineMs
   const { range, name, sample, limit } = request
   const plan = { ...request.plan, gaps: false }
   const stats = { scannedBytes: 0, scannedLines: 0, blocks: 0 }
@@ -31,7 +33,7 @@ export async function runFields(
       name,
       sample,
       limit,
-      // Never the light lane: parsing thousands of lines would hold up the tails.
+      // Parsing thousands of lines in the light lane would hold up the tails; what is parsed is written there.
       sliceMs: lanes.sliceMs('scan'),
       scannedBytesMax: bounds.scannedBytesMax,
       state,
@@ -39,10 +41,12 @@ export async function runFields(
     }
     let result: FieldsResult
     try {
-      result = (await lanes.run('scan', task)) as FieldsResult
+      result = (await (ending === null
+        ? untilDeadline(endMs, signal, (bounded) => lanes.run('scan', task, bounded))
+        : lanes.run('light', task, signal))) as FieldsResult
     } catch (error) {
       if (!(error instanceof TaskTimeout) || ending !== null) throw error
-      ending = expressionEnding
+      ending = timeoutEnding(error, bounds)
       continue
     }
     stats.scannedBytes += result.stats.scannedBytes

@@ -11,7 +11,8 @@ import { parseQuery } from '../../logql/syntax/parse-query.ts'
 import { printLogQuery } from '../../logql/syntax/print-query.ts'
 import type { Cursor } from '../../model/cursor.ts'
 import type { Time } from '../../model/entry.ts'
-import { expressionEnding, type QueryBounds, spentEnding } from '../ending.ts'
+import { untilDeadline } from '../deadline.ts'
+import { type QueryBounds, spentEnding, timeoutEnding } from '../ending.ts'
 import { type Lanes, TaskTimeout } from '../lanes.ts'
 import type { Pager } from '../pager.ts'
 import type { Plan, TimeRange } from '../plan.ts'
@@ -32,17 +33,23 @@ export async function runMetric(
   const { query: text, steps, isInstant, cutsSeries } = request
   const started = performance.now()
   const leaves = checkedLeaves(text)
+  const { lanes, bounds } = deps
   const collection = createCollection(deps, started)
+  const collect = (asked: Asked): Promise<CollectedSeries[]> =>
+    untilDeadline(started + bounds.queryDeadlineMs, signal, (bounded) =>
+      collection.collect(asked, bounded),
+    ).catch((error: unknown) => {
+      throw error instanceof TaskTimeout ? tooSlow(error, bounds) : error
+    })
   const partials: (readonly CollectedSeries[])[] = []
   const known = new Map<string, readonly CollectedSeries[]>()
   for (const [number, leaf] of leaves.entries()) {
     const key = JSON.stringify(leaf)
-    const present = known.get(key) ?? (await collection.collect({ text, number, leaf, steps }, signal))
+    const present = known.get(key) ?? (await collect({ text, number, leaf, steps }))
     known.set(key, present)
     partials.push(present)
   }
   const task = { kind: 'metricFinish', query: text, steps, isInstant, partials, cutsSeries } as const
-  const { lanes } = deps
   // Numbers alone need no thread that scans; Grafana asks for such to see whether anybody is there.
   const lane = leaves.length === 0 ? 'light' : 'scan'
   const { members, warnings } = (await lanes.run(lane, task, signal)) as MetricFinishResult
@@ -133,7 +140,7 @@ function createCollection({ lanes, pager, bounds }: LogqlDeps, started: number) 
     /** Waits until fewer than `most` parts are read; the first failure ends all. */
     const waitFor = async (most: number): Promise<void> => {
       while (running.size > most && failures.length === 0) await Promise.race(running)
-      if (failures.length > 0) throw failures[0] instanceof TaskTimeout ? tooSlow(failures[0]) : failures[0]
+      if (failures.length > 0) throw failures[0]
     }
     try {
       for await (const part of partsOf(lanes, plan, await pager.begin(plan, range), bytesOf(leaf), signal)) {
@@ -155,9 +162,10 @@ function createCollection({ lanes, pager, bounds }: LogqlDeps, started: number) 
   return { collect, total: spending.total }
 }
 
-function tooSlow(cause: TaskTimeout): LogkeepError {
+function tooSlow(cause: TaskTimeout, bounds: QueryBounds): LogkeepError {
+  const { reason, warning } = timeoutEnding(cause, bounds)
   const hint = 'use a simpler expression, or a shorter range of time'
-  return new LogkeepError('QUERY_ENDED', expressionEnding.warning, hint, { cause, limit: 'expression' })
+  return new LogkeepError('QUERY_ENDED', warning, hint, { cause, limit: reason })
 }
 
 /** The parts of a walk backwards. What lies behind the last cut is cut anew. */
