@@ -26,8 +26,8 @@ export class TaskTimeout extends LogkeepError {
 export type Lanes = {
   /**
    * Runs one task in a thread of the lane. Rejects with `LogkeepError` (the task's own, TOO_MANY,
-   * STORE_UNAVAILABLE, INTERNAL, STOPPING), with `TaskTimeout`, or as the signal says: at once where that is
-   * aborted while the task waits; while it runs, when it has ended, with its thread if it does not do so soon.
+   * STORE_UNAVAILABLE, INTERNAL, STOPPING), with `TaskTimeout`, or as the signal says: at once where the task
+   * waits when it is aborted; a running one is let end, or ended with its thread if it does not do so soon.
    */
   readonly run: (lane: Lane, task: Task, signal?: AbortSignal) => Promise<unknown>
   /**

@@ -33,7 +33,7 @@ export async function runFields(
       name,
       sample,
       limit,
-      // Parsing thousands of lines in the light lane would hold up the tails; what is parsed is written there.
+      // Parsing thousands of lines in the light lane would hold up the tails; the answer is written there.
       sliceMs: lanes.sliceMs('scan'),
       scannedBytesMax: bounds.scannedBytesMax,
       state,
