@@ -87,6 +87,33 @@ test('S-MATCH-01 the lines found in a body are those that satisfy all filters on
   fc.assert(property, { numRuns: 120 })
 })
 
+test('S-MATCH-01 bodies of several pieces, with lines longer than one, empty ones and such that are not UTF-8', () => {
+  const long = (length: number): Buffer => Buffer.from('x'.repeat(length))
+  const odd = [
+    long(300_000),
+    long(96 * 1024),
+    long(96 * 1024 - 1),
+    Buffer.from(''),
+    Buffer.from([0xff, 0x61]),
+  ]
+  const usual = fc.tuple(anyLine, fc.integer({ min: 0, max: 4_000 }))
+  const line = fc.oneof(
+    { weight: 5, arbitrary: usual.map(([start, length]) => Buffer.concat([start, long(length), start])) },
+    { weight: 1, arbitrary: fc.constantFrom(...odd) },
+  )
+  const property = fc.property(
+    randomFilter,
+    fc.array(line, { minLength: 60, maxLength: 200 }),
+    fc.boolean(),
+    (filter, lines, ends) => {
+      const matcher = createBodyMatcher([filter])
+      const expected = lines.flatMap((each, index) => (matcher?.matchLine(each) ? [index] : []))
+      assert.deepEqual(matchedLines([filter], lines, ends), expected)
+    },
+  )
+  fc.assert(property, { numRuns: 60 })
+})
+
 test('S-MATCH-02 no filter: no matcher; an empty text is in every line', () => {
   assert.equal(createBodyMatcher([]), null)
   assert.deepEqual(matchedLines([substring('')], ['a', '', 'b']), [0, 1, 2])

@@ -4,14 +4,20 @@ import { innerLinesTextOf, type SearchText, searchTextOf } from '../../regex/com
 import { lineFeedEnds } from '../../store/line-ends.ts'
 
 const lineFeed = 0x0a
+/**
+ * Strings of more than 128 KiB are large objects to V8, which pile up in a heap: 15 MB more in each thread
+ * that scans with whole bodies.
+ */
+const pieceBytes = 96 * 1024
+
+/** Lines with an LF between them; `end`: offset in the body of what follows. */
+export type BodyPiece = { readonly search: SearchText; readonly end: number }
 
 /** Lines that hold no LF, each followed by one. */
 export class BodyText {
   readonly bytes: Buffer
   readonly lineCount: number
   #ends: Uint32Array | null
-  #search: SearchText | null = null
-  #searchEnds: Uint32Array | null = null
 
   /** `ends`: as `lineFeedEnds` makes it, maybe longer; null: not known yet. */
   constructor(bytes: Buffer, ends: Uint32Array | null, lineCount: number) {
@@ -25,16 +31,28 @@ export class BodyText {
     return this.#ends
   }
 
-  get search(): SearchText {
-    this.#search ??= searchTextOf(this.bytes)
-    return this.#search
+  /** As many whole lines as fit a piece, at least one, from the one at offset `start` on. */
+  piece(start: number): BodyPiece {
+    const { bytes } = this
+    const isRest = bytes.length - start <= pieceBytes
+    const last = isRest ? -1 : bytes.lastIndexOf(lineFeed, start + pieceBytes - 1)
+    const next = isRest || last >= start ? last : bytes.indexOf(lineFeed, start + pieceBytes)
+    const end = next === -1 ? bytes.length : next + 1
+    const textEnd = bytes[end - 1] === lineFeed ? end - 1 : end
+    return { search: searchTextOf(bytes.subarray(start, textEnd)), end }
   }
 
-  /** Ends in `search.text`: others than `ends` where bytes that are not UTF-8 were replaced. */
-  get searchEnds(): Uint32Array {
-    if (this.search.bytes === this.bytes) return this.ends
-    this.#searchEnds ??= lineFeedEnds(this.search.bytes, this.lineCount)
-    return this.#searchEnds
+  /** The line that begins at offset `start`. */
+  lineAt(start: number): number {
+    const { ends } = this
+    let low = 0
+    let high = this.lineCount
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((ends[middle] as number) < start) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   line(index: number): LineText {

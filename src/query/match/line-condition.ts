@@ -89,18 +89,21 @@ function matchesFrom(regex: RegExp, text: string, start: number): boolean {
 
 /** No pattern matches across an LF: the place where a match ends lies in its line. */
 function findRegex(body: BodyText, regex: CompiledRegex, hits: Uint32Array): number {
-  const { lineCount, search } = body
-  const pattern = search.isAscii ? regex.ascii : regex.utf8
   let count = 0
-  let index = 0
-  for (let start = 0; start < search.text.length && matchesFrom(pattern, search.text, start); ) {
-    const ends = body.searchEnds
-    const found = pattern.lastIndex
-    while (index < lineCount && (ends[index] as number) < found) index += 1
-    if (index >= lineCount) break
-    hits[count] = index
-    count += 1
-    start = (ends[index] as number) + 1
+  for (let from = 0; from < body.bytes.length; ) {
+    const { search, end } = body.piece(from)
+    const { text } = search
+    const pattern = search.isAscii ? regex.ascii : regex.utf8
+    let isFound = matchesFrom(pattern, text, 0)
+    let line = isFound ? body.lineAt(from) : 0
+    for (let lineEnd = text.indexOf('\n'); isFound; lineEnd = text.indexOf('\n', lineEnd + 1), line += 1) {
+      if (lineEnd === -1) lineEnd = text.length
+      if (lineEnd < pattern.lastIndex) continue
+      hits[count] = line
+      count += 1
+      isFound = lineEnd < text.length && matchesFrom(pattern, text, lineEnd + 1)
+    }
+    from = end
   }
   return count
 }
