@@ -24,6 +24,8 @@ const probeRestMs = 20
 const rotateMs = 10_000
 
 export type FollowOptions = {
+  /** After the start, until the program has given back what the start took. */
+  readonly restMs: number
   /** At a new pace, until things are steady. */
   readonly steadyMs: number
   /** Of one measured phase, without a tail and with one. */
@@ -63,18 +65,19 @@ const at = (linesPerSec: number): Pace => ({ ...silence, linesPerSec })
 type Following = Ground & { readonly options: FollowOptions }
 
 async function runPhases(ground: Following): Promise<Figure[]> {
-  const { newPodMs, storingMs, longTailMs, withRotation, withSlowTail } = ground.options
+  const { restMs, newPodMs, storingMs, longTailMs, withRotation, withSlowTail } = ground.options
   const lively = (linesPerSec: number): Pace => ({ ...at(linesPerSec), quietMs, newPodMs })
   await ground.program.settle(settleMsMax)
+  await delay(restMs)
   const figures = [
     ...(await withoutTail(ground, 'idle', silence, { cpu: atMost(0.5), rss: atMost(120) })),
     ...(await withoutTail(ground, '1k', at(1_000), { rss: below(150) })),
-    ...(withSlowTail ? await withTail(ground, '1k', lively(1_000), {}) : []),
     ...(await withoutTail(ground, '5k', at(5_000), {
       cpu: atMost(15),
       rss: atMost(150),
       phaseMs: storingMs,
     })),
+    ...(withSlowTail ? await withTail(ground, '1k', lively(1_000), {}) : []),
     ...(await searchable(ground, at(5_000))),
     ...(await withTail(ground, '5k', lively(5_000), {
       latency: below(300),

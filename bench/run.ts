@@ -81,6 +81,7 @@ const sizes = {
       starts: 10,
     },
     follow: {
+      restMs: 30_000,
       steadyMs: 3_000,
       phaseMs: 30_000,
       tailMs: 60_000,
@@ -114,6 +115,7 @@ const sizes = {
     streams: { streams: 5_000, pages: 10, starts: 2, queries: 10 },
     budget: null,
     follow: {
+      restMs: 0,
       steadyMs: 800,
       phaseMs: 2_500,
       tailMs: 2_500,

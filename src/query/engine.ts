@@ -8,6 +8,7 @@ import { type CompiledPlan, compilePlan } from './compiled-plan.ts'
 import type { MembersAnswer, StorageSizes } from './contract.ts'
 import { findCuts } from './cuts.ts'
 import { createEntrySink, isRecords, recordSinkOf } from './entry-sink.ts'
+import type { EntrySink } from './entry-writer.ts'
 import { explainEmpty, explainNames } from './explain.ts'
 import { answerFields } from './fields/answer-fields.ts'
 import { findEntry, planOfAll } from './find-entry.ts'
@@ -19,7 +20,8 @@ import { createLogqlTasks, type LogqlTasks } from './logql/engine-tasks.ts'
 import type { Plan } from './plan.ts'
 import { withinScope } from './scope.ts'
 import type { ScanCount } from './select-lines.ts'
-import { answerTail, createTailOutput } from './tail-answer.ts'
+import { StreamTexts } from './stream-texts.ts'
+import { answerTail, createTailOutput, createTailWriter } from './tail-answer.ts'
 import { answerTails } from './tails-answer.ts'
 import type {
   BeginTask,
@@ -61,6 +63,7 @@ export type Engine = LogqlTasks & {
 
 export function createEngine(reader: Reader): Engine {
   const held = new HeldLines()
+  const texts = new StreamTexts()
   const plans = new Map<string, CompiledPlan & { readonly hash: number }>()
   const planOf = (plan: Plan) => {
     const json = JSON.stringify(plan)
@@ -79,7 +82,9 @@ export function createEngine(reader: Reader): Engine {
       const compiled = planOf(task.plan)
       checkCursor(task.cursor, reader.databaseId, compiled.hash)
       const scoped = withinScope(compiled, task.scope)
-      return reader.snapshot((snapshot) => answerHistory(snapshot, reader.databaseId, scoped, { task, held }))
+      return reader.snapshot((snapshot) =>
+        answerHistory(snapshot, reader.databaseId, scoped, { task, held, texts }),
+      )
     },
     cuts: (task) => {
       const compiled = withinScope(planOf(task.plan), task.scope)
@@ -106,7 +111,7 @@ export function createEngine(reader: Reader): Engine {
       const compiled = planOf(task.plan)
       return reader.snapshot((snapshot) => answerFields(snapshot, compiled, { task, held }))
     },
-    ...createTailTasks({ reader, planOf, held }),
+    ...createTailTasks({ reader, planOf, held, texts }),
     begin: (task) => {
       const { hash } = planOf(task.plan)
       return reader.snapshot((snapshot) => cursorOf(snapshot, reader.databaseId, hash, task, []))
@@ -128,16 +133,21 @@ type TailDeps = {
   readonly reader: Reader
   readonly planOf: (plan: Plan) => CompiledPlan & { readonly hash: number }
   readonly held: HeldLines
+  readonly texts: StreamTexts
 }
 
-function createTailTasks({ reader, planOf, held }: TailDeps): Pick<Engine, 'tail' | 'tails'> {
+function createTailTasks({ reader, planOf, held, texts }: TailDeps): Pick<Engine, 'tail' | 'tails'> {
+  const writerOfTails = (): EntrySink => createTailWriter(reader.databaseId, texts)
   return {
     tail: (task) => {
       const compiled = planOf(task.plan)
       checkCursor(task.cursor, reader.databaseId, compiled.hash)
       return reader.snapshot((snapshot) => {
-        const sink = recordSinkOf(compiled, task.format) ?? undefined
-        const output = createTailOutput(snapshot, reader.databaseId, held, sink)
+        const output = createTailOutput(
+          snapshot,
+          held,
+          recordSinkOf(compiled, task.format) ?? writerOfTails(),
+        )
         return answerTail(snapshot, reader.databaseId, compiled, task, output)
       })
     },
@@ -147,7 +157,10 @@ function createTailTasks({ reader, planOf, held }: TailDeps): Pick<Engine, 'tail
         checkCursor(cursor, reader.databaseId, compiled.hash)
         return compiled
       }
-      return reader.snapshot((snapshot) => answerTails(snapshot, reader.databaseId, compile, { task, held }))
+      return reader.snapshot((snapshot) => {
+        const output = createTailOutput(snapshot, held, writerOfTails())
+        return answerTails(snapshot, reader.databaseId, compile, { task, output })
+      })
     },
   }
 }
@@ -161,7 +174,7 @@ function answerHistory(
   snapshot: Snapshot,
   databaseId: string,
   compiled: CompiledPlan & { readonly hash: number },
-  { task, held }: { readonly task: HistoryTask; readonly held: HeldLines },
+  { task, held, texts }: Pick<TailDeps, 'held' | 'texts'> & { readonly task: HistoryTask },
 ): HistoryResult {
   const started = performance.now()
   const warnings: string[] = []
@@ -186,6 +199,7 @@ function answerHistory(
   const writer = createEntrySink(compiled, task.format, cursor, {
     isReversed: task.isReversed,
     room: task.room ?? roomBytes,
+    texts,
   })
   const written = createHitWriter(snapshot, writer, task.answerBytesMax, held)(slice.hits)
   if (writer.hasLeftOutGaps) warnings.push(gapsLeftOut)

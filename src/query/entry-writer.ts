@@ -4,10 +4,11 @@
 
 import { isUtf8 } from 'node:buffer'
 import { type Cursor, CursorWriter } from '../model/cursor.ts'
-import { attribute, flagNames, type GapRecord, iostreamNames, levelNames } from '../model/entry.ts'
+import { attribute, flagNames, type GapRecord } from '../model/entry.ts'
 import { TimeWriter, timeTextBytes } from '../model/time.ts'
 import type { StreamRecord } from '../store/stream-cache.ts'
 import type { Format } from './plan.ts'
+import { lineHead, StreamTexts } from './stream-texts.ts'
 
 /** One line to be written: bytes `start` to `end` (exclusive), without its line feed. */
 export type WritableEntry = {
@@ -52,16 +53,13 @@ const kindOf = new Uint8Array(256).map((_, byte) => {
 const escapes = Array.from({ length: 128 }, (_, byte) =>
   Buffer.from(JSON.stringify(String.fromCharCode(byte)).slice(1, -1)),
 )
-const lineHead = Buffer.from('{"kind":"line","time":"')
-
-/** `json` and `text` name the stream; `heads`: all that JSON has before a line, by iostream and level. */
-type StreamText = { readonly json: Buffer; readonly text: Buffer; readonly heads: (Buffer | undefined)[] }
-
 export type EntryWriterOptions = {
   /** Entries are given back last one first. */
   readonly isReversed?: boolean
   /** Shared memory to write into, which `take` gives back; or bytes that the answer will about need. */
   readonly room?: SharedArrayBuffer | number
+  /** Those of the thread; its own unless given. */
+  readonly texts?: StreamTexts
 }
 
 /** What selected lines are given to. */
@@ -77,7 +75,7 @@ export class EntryWriter {
   /** What follows most lines, up to the place in their cursors. */
   #tail: Buffer
   readonly #times = new TimeWriter()
-  readonly #streams = new Map<number, StreamText>()
+  readonly #texts: StreamTexts
   /** Where each entry begins, if they are to be given back in reverse. */
   readonly #starts: number[] | null
   #buffer: Buffer
@@ -87,7 +85,9 @@ export class EntryWriter {
   readonly #isGivenBack: boolean
 
   /** `cursor` is what every entry's own cursor shares; its place is ignored. */
-  constructor(format: Format, cursor: Cursor, { isReversed = false, room = 0 }: EntryWriterOptions = {}) {
+  constructor(format: Format, cursor: Cursor, options: EntryWriterOptions = {}) {
+    const { isReversed = false, room = 0, texts = new StreamTexts() } = options
+    this.#texts = texts
     this.#isGivenBack = typeof room !== 'number'
     this.#buffer =
       typeof room === 'number' ? Buffer.allocUnsafeSlow(Math.max(roomBytesMin, room)) : Buffer.from(room)
@@ -173,7 +173,7 @@ export class EntryWriter {
   /** Hot path: some 300 ns for a line of 140 bytes that is escaped already, 500 ns for one that is not. */
   #writeJsonLine(entry: WritableEntry): void {
     const { stream, attributes, level, bytes, start, end } = entry
-    const head = this.#headOf(stream, attributes & attribute.stderr ? 1 : 0, level)
+    const head = this.#texts.headOf(stream, attributes & attribute.stderr ? 1 : 0, level)
     this.#reserve(head.length + end - start + overheadBytes)
     const at = this.#length
     this.#buffer.set(head, at)
@@ -192,7 +192,7 @@ export class EntryWriter {
     this.#ascii('{"kind":"gap","time":"')
     this.#length = this.#times.write(this.#buffer, this.#length, entry.sec, entry.ns)
     this.#ascii('",')
-    this.#bytes(this.#streamText(entry.stream).json)
+    this.#bytes(this.#texts.of(entry.stream).json)
     const { reason, bytes, file } = gapOf(entry)
     this.#utf8(`"reason":${JSON.stringify(reason)},"bytes":${bytes},"file":${JSON.stringify(file)}`)
     this.#flags(entry, ',"flags":[')
@@ -223,7 +223,7 @@ export class EntryWriter {
 
   #writeText(entry: WritableEntry): void {
     const { bytes, start, end, attributes } = entry
-    const prefix = this.#streamText(entry.stream).text
+    const prefix = this.#texts.of(entry.stream).text
     this.#reserve(end - start + prefix.length + overheadBytes)
     this.#bytes(prefix)
     this.#length = this.#times.write(this.#buffer, this.#length, entry.sec, entry.ns)
@@ -276,32 +276,6 @@ export class EntryWriter {
       for (let part = 0; part < escape.length; part += 1) buffer[at++] = escape[part] as number
     }
     this.#length = at
-  }
-
-  #headOf(stream: StreamRecord, iostream: 0 | 1, level: number): Buffer {
-    const { heads, json } = this.#streamText(stream)
-    const key = level * 2 + iostream
-    const known = heads[key]
-    if (known !== undefined) return known
-    const rest = `"stream":"${iostreamNames[iostream]}","level":"${levelNames[level]}","line":"`
-    const time = Buffer.alloc(timeTextBytes)
-    const bytes = Buffer.concat([lineHead, time, Buffer.from('",'), json, Buffer.from(rest)])
-    heads[key] = bytes
-    return bytes
-  }
-
-  #streamText(stream: StreamRecord): StreamText {
-    const present = this.#streams.get(stream.id)
-    if (present !== undefined) return present
-    const { namespace, pod, podUid, container, node, restart } = stream.labels
-    const json = JSON.stringify({ namespace, pod, podUid, container, node, restart })
-    const text = {
-      json: Buffer.from(`${json.slice(1, -1)},`),
-      text: Buffer.from(`[pod/${pod}/${container}] `),
-      heads: [],
-    }
-    this.#streams.set(stream.id, text)
-    return text
   }
 
   #ascii(text: string): void {

@@ -9,6 +9,7 @@ import type { HeldLines } from './held-lines.ts'
 import { placeOf, walkHistory } from './history.ts'
 import type { Hit, HitList, SegmentHeap } from './open-segment.ts'
 import type { ScanCount } from './select-lines.ts'
+import type { StreamTexts } from './stream-texts.ts'
 import { readCommits } from './tail-read.ts'
 import { createTailWindows, type TailWindows } from './tail-windows.ts'
 import type { TailResult, TailTask } from './tasks.ts'
@@ -30,13 +31,13 @@ export type TailOutput = {
   readonly windows: TailWindows
 }
 
+/** Of entries as JSON. */
+export function createTailWriter(databaseId: string, texts: StreamTexts): EntrySink {
+  return new EntryWriter('json', beginning(databaseId, 0, 0), { texts })
+}
+
 /** For one snapshot. */
-export function createTailOutput(
-  snapshot: Snapshot,
-  databaseId: string,
-  held: HeldLines,
-  writer: EntrySink = new EntryWriter('json', beginning(databaseId, 0, 0)),
-): TailOutput {
+export function createTailOutput(snapshot: Snapshot, held: HeldLines, writer: EntrySink): TailOutput {
   return {
     writer,
     windows: createTailWindows(snapshot),

@@ -2,8 +2,7 @@
 
 import type { Snapshot } from '../store/reader.ts'
 import type { CompiledPlan } from './compiled-plan.ts'
-import type { HeldLines } from './held-lines.ts'
-import { answerTail, createTailOutput } from './tail-answer.ts'
+import { answerTail, type TailOutput } from './tail-answer.ts'
 import type { TailResult, TailsResult, TailsTask } from './tasks.ts'
 
 /** `compile`: the plan of a tail, made ready; throws where its cursor is not of that plan. */
@@ -11,11 +10,10 @@ export function answerTails(
   snapshot: Snapshot,
   databaseId: string,
   compile: (tail: TailsTask['tails'][number]) => CompiledPlan & { readonly hash: number },
-  { task, held }: { readonly task: TailsTask; readonly held: HeldLines },
+  { task, output }: { readonly task: TailsTask; readonly output: TailOutput },
 ): TailsResult {
   const { tails, sliceMs, answersBytesMax } = task
   const started = performance.now()
-  const output = createTailOutput(snapshot, databaseId, held)
   const results: TailResult[] = []
   let bytes = 0
   for (const tail of tails) {
