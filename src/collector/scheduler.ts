@@ -35,10 +35,11 @@ export class Scheduler {
 
   poll(
     now: number,
-    { all = false, isLive = false, budgetMs = collectorLimits.pollSliceMs }: PollOptions,
+    { all = false, isLive = false, budgetMs }: PollOptions,
   ): boolean {
     const { population } = this.#deps
-    const deadline = performance.now() + budgetMs
+    const { pollSliceMs, pollSliceLiveMs } = collectorLimits
+    const deadline = performance.now() + (budgetMs ?? (isLive ? pollSliceLiveMs : pollSliceMs))
     let isMore = this.#readAll(this.#due(now, all, isLive), now, isLive, deadline)
     // A file in another's place, a truncation: look what became of it, and read that too.
     for (let round = 0; round < relistRoundsMax && !isMore && population.relist(now); round += 1) {
