@@ -14,6 +14,7 @@ import { diskFigures, measureDisk } from './disk.ts'
 import { type EndlessOptions, endlessFigures } from './endless.ts'
 import { exportFigures } from './export.ts'
 import type { Figure } from './figures.ts'
+import { startFirst } from './first-start.ts'
 import { type FollowOptions, followFigures, followProfiled } from './follow.ts'
 import { type GrowthOptions, growthFigures, growthTable } from './growth.ts'
 import { ingest, ingestFigures } from './ingest.ts'
@@ -223,6 +224,7 @@ async function main(options: Options): Promise<void> {
     console.log(`\n${title}\n${tableOf(found, earlier)}`)
   }
   const needsCorpus = [...stored, ...busy].some((name) => options.only.has(name))
+  await startFirst()
   if (options.profileDir !== null) {
     await profile(options, options.profileDir)
     return
