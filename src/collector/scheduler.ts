@@ -33,10 +33,7 @@ export class Scheduler {
     this.#deps = deps
   }
 
-  poll(
-    now: number,
-    { all = false, isLive = false, budgetMs }: PollOptions,
-  ): boolean {
+  poll(now: number, { all = false, isLive = false, budgetMs }: PollOptions): boolean {
     const { population } = this.#deps
     const { pollSliceMs, pollSliceLiveMs } = collectorLimits
     const deadline = performance.now() + (budgetMs ?? (isLive ? pollSliceLiveMs : pollSliceMs))

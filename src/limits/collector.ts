@@ -16,7 +16,7 @@ export const collectorLimits = {
   turnBytes: 1 * mebibyte,
   /** A slice of polling: what waits for the loop meanwhile (sync, stop, heartbeat) waits no longer. */
   pollSliceMs: 80,
-  /** The same while a tail is open: what was read is committed behind each slice, and its lines wait for that. */
+  /** The same while a tail is open: what was read is committed behind each slice, and tails wait for it. */
   pollSliceLiveMs: 25,
   /** Poll of busy files and while a tail is open. */
   pollBusyMs: 200,
