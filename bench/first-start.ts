@@ -1,4 +1,4 @@
-/** The first start of a checkout builds the page and prepares code for later ones: it is not to be measured. */
+/** What the first start of a checkout prepares, the page and code for later starts, is not to be measured. */
 
 import * as fs from 'node:fs'
 import * as os from 'node:os'
