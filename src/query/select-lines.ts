@@ -63,12 +63,9 @@ function selectStored(
     const body = snapshot.body(segment)
     count.scannedBytes += body.length
     const found = findByText(matcher, segment, body)
-    return linesBetween(
-      snapshot,
-      segment,
-      range,
-      found.filter((index) => index >= from && index < to),
-    )
+    const isWhole = from === 0 && to === segment.lineCount
+    const inPart = isWhole ? found : found.filter((index) => index >= from && index < to)
+    return linesBetween(snapshot, segment, range, inPart)
   }
   const columns = snapshot.columns(segment)
   const inColumns = selectByColumns(columns, segment, compiled, from, to, range)
@@ -92,7 +89,7 @@ function findByText(matcher: BodyMatcher, { lineCount }: Segment, body: Buffer):
   return hits.subarray(0, matcher.match(body, null, lineCount, hits))
 }
 
-/** Of these lines those that lie in the range: columns are only decoded where there are any. */
+/** Of these lines those that lie in the range: columns are only decoded where that is in question. */
 export function linesBetween(
   snapshot: Snapshot,
   segment: Segment,
@@ -100,6 +97,7 @@ export function linesBetween(
   lines: Uint32Array,
 ): Uint32Array {
   if (lines.length === 0) return noLines
+  if (liesIn(segment, range)) return lines
   const columns = snapshot.columns(segment)
   return lines.filter((index) => isBetween(columns, segment, index, range))
 }
@@ -145,7 +143,7 @@ function narrow(
   to: number,
   range: PlaceRange,
 ): [first: number, end: number, isInside: boolean] {
-  if (segment.minSec > range.after.sec && segment.maxSec < range.before.sec) return [from, to, true]
+  if (liesIn(segment, range)) return [from, to, true]
   if (!segment.ascending) return [from, to, false]
   const { seconds, nanos } = columns
   const { streamId, firstLine } = segment
@@ -163,6 +161,11 @@ function narrow(
     return low
   }
   return [find(range.after, true), find(range.before, false), true]
+}
+
+/** All of its lines lie in the range, as its header tells. */
+function liesIn({ minSec, maxSec }: Segment, { after, before }: PlaceRange): boolean {
+  return minSec > after.sec && maxSec < before.sec
 }
 
 function isBetween(
